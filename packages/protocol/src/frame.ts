@@ -1,0 +1,279 @@
+import type { Gap, Position, Rebase } from './position.js'
+
+/** Any value JSON can carry, as the application sees it. */
+export type Data = unknown
+
+/** Small texts that travel with a publication for tools, such as `traceparent`. At most 1,024 bytes as JSON. */
+export type Meta = Readonly<Record<string, string>>
+
+/** Where a subscription starts: after a position, with the oldest kept message, or with the last n. Absent: now. */
+export type Since = Position | 'start' | { readonly last: number }
+
+/** Who published, as subscribers see it: never a claim, never a secret. */
+export interface Sender {
+  /** Id of the user; `null` for an anonymous one. */
+  readonly user: string | null
+  /** Public id of the session. */
+  readonly session: string
+}
+
+/** A message in the log of a channel. PROTOCOL.md §5. */
+export interface Publication {
+  /** The channel. */
+  readonly channel: string
+  /** Epoch of its position. */
+  readonly epoch: string
+  /** Offset of its position. */
+  readonly offset: number
+  /** Names the publication; its publisher chose it. Unique together with `from`. */
+  readonly id: string
+  /** When it was stored, by the clock of the log, in milliseconds since 1970. */
+  readonly at: number
+  /** What the publisher said, as the schema of the channel gave it. */
+  readonly data: Data
+  /** Who published; absent when a server did. */
+  readonly from?: Sender
+  /** What travels for tools. */
+  readonly meta?: Meta
+}
+
+/** Asks for one subscription, alone or inside `connect`. PROTOCOL.md §3.3. */
+export interface SubscribeRequest {
+  /** The channel. */
+  readonly channel: string
+  /** Number of this subscription among those of the channel, counted up by the client. Answers carry it back. */
+  readonly generation: number
+  /** Where to start. */
+  readonly since?: Since
+}
+
+/** First frame of a link. PROTOCOL.md §3.1. */
+export interface ConnectFrame {
+  readonly type: 'connect'
+  /** Names the source of this client's publishes: 22 to 64 characters, random, secret, made once. */
+  readonly producer: string
+  /** Credential for the application's `authenticate`. */
+  readonly token?: string
+  /** Whatever the application wants `authenticate` to know. */
+  readonly data?: Data
+  /** The session to resume and the proof that it is one's own. */
+  readonly session?: { readonly id: string; readonly token: string }
+  /** Subscriptions to start or resume at once. */
+  readonly subscriptions?: readonly SubscribeRequest[]
+  /** Channels with recently acknowledged publishes, and the position of the latest one. */
+  readonly acknowledged?: ReadonlyArray<Position & { readonly channel: string }>
+  /** What this client is, for logs. */
+  readonly client?: { readonly name: string; readonly version: string }
+}
+
+/** Starts a subscription. Answered by `subscribed` or `unsubscribed`. PROTOCOL.md §3.3. */
+export interface SubscribeFrame extends SubscribeRequest {
+  readonly type: 'subscribe'
+}
+
+/** Ends a subscription. Not answered. PROTOCOL.md §3.3. */
+export interface UnsubscribeFrame {
+  readonly type: 'unsubscribe'
+  readonly channel: string
+  readonly generation: number
+}
+
+/** Publishes to a channel. Answered by `reply` or `error`. PROTOCOL.md §3.4. */
+export interface PublishFrame {
+  readonly type: 'publish'
+  /** Number of the request on this link. */
+  readonly ref: number
+  readonly channel: string
+  /** Names the publication; 1 to 64 bytes. */
+  readonly id: string
+  readonly data: Data
+  /** Number of this publish among those of the producer in this channel, from 1. With `lowest`, or not at all. */
+  readonly seq?: number
+  /** Lowest number that has neither been acknowledged nor abandoned. */
+  readonly lowest?: number
+  /** Idempotency key; 1 to 64 bytes. A second publish with the same key answers with the first one's position. */
+  readonly key?: string
+  /** Epoch of the latest acknowledged publish to this channel. */
+  readonly epoch?: string
+  readonly meta?: Meta
+}
+
+/** Reads the log. Answered by `reply` or `error`. PROTOCOL.md §3.5. */
+export interface HistoryFrame {
+  readonly type: 'history'
+  readonly ref: number
+  readonly channel: string
+  /** Read the messages after this position, oldest first. Not with `before`. */
+  readonly after?: Position
+  /** Read the messages before this position. Not with `after`; with neither, the latest are read. */
+  readonly before?: Position
+  /** How many at most. */
+  readonly limit: number
+}
+
+/** Answers a ping. PROTOCOL.md §3.6. */
+export interface PongFrame {
+  readonly type: 'pong'
+}
+
+/** Ends the session. Not answered; the server closes the link with 1000. PROTOCOL.md §3.7. */
+export interface GoodbyeFrame {
+  readonly type: 'goodbye'
+}
+
+/** What a client may say. */
+export type ClientFrame =
+  | ConnectFrame
+  | SubscribeFrame
+  | UnsubscribeFrame
+  | PublishFrame
+  | HistoryFrame
+  | PongFrame
+  | GoodbyeFrame
+
+/** Answers `connect`. PROTOCOL.md §3.1. */
+export interface ConnectedFrame {
+  readonly type: 'connected'
+  /** The session: its public id, and the token that resumes it next time. */
+  readonly session: { readonly id: string; readonly token: string }
+  /** Whether the session existed before. */
+  readonly resumed: boolean
+  /** Id of the user; `null` for an anonymous one. */
+  readonly user: string | null
+  /** Interval of the server's pings. */
+  readonly heartbeatMs: number
+  /** What this server accepts. */
+  readonly limits: { readonly messageBytes: number; readonly channels: number; readonly inFlight: number }
+  /** What the application says to a new connection. */
+  readonly hello?: Data
+  /** Time until the token expires. */
+  readonly expiresInMs?: number
+  /** Where epochs named in `acknowledged` ended, if they did before the position given or are not current any more. */
+  readonly rebases?: ReadonlyArray<Rebase & { readonly channel: string }>
+}
+
+/** A request was done. PROTOCOL.md §3.4, §3.5. */
+export interface ReplyFrame {
+  readonly type: 'reply'
+  readonly ref: number
+  /** Where the publish was stored; for history, the end of the log. */
+  readonly position: Position
+  /** For publish: the id under which it was stored; another than asked for when `key` was a repeat. */
+  readonly id?: string
+  /** For publish: where the epoch named in the request ended, if it is not current any more. */
+  readonly rebase?: Rebase
+  /** For history: the page, oldest first. */
+  readonly publications?: readonly Publication[]
+  /** For history: whether there is more in the direction of reading. */
+  readonly more?: boolean
+}
+
+/** Why a request was not done. PROTOCOL.md §7. */
+export interface WireError {
+  /** One of the error codes; a client takes one it does not know as not retryable. */
+  readonly code: string
+  /** For people. */
+  readonly message: string
+  /** Whether the same request can succeed later. */
+  readonly retryable?: boolean
+  /** When to try again. */
+  readonly retryAfterMs?: number
+  /** For `OUT_OF_ORDER`: the number to send next. */
+  readonly expected?: number
+}
+
+/** A request was not done. Without `ref`, it could not be said which. PROTOCOL.md §7. */
+export interface ErrorFrame extends WireError {
+  readonly type: 'error'
+  readonly ref?: number
+}
+
+/** A subscription runs. Its publications follow, from `position` on. PROTOCOL.md §3.3. */
+export interface SubscribedFrame {
+  readonly type: 'subscribed'
+  readonly channel: string
+  readonly generation: number
+  /** After this position the next publication comes. */
+  readonly position: Position
+  /** Offset at which the log ended when the subscription started; up to it, publications are recovered ones. */
+  readonly head: number
+  /** What lies between the position asked for and `position`. */
+  readonly gap?: Gap
+  /** Where the epoch of the position asked for ended. */
+  readonly rebase?: Rebase
+}
+
+/** A subscription was refused or ended by the server. PROTOCOL.md §3.3. */
+export interface UnsubscribedFrame extends WireError {
+  readonly type: 'unsubscribed'
+  readonly channel: string
+  readonly generation: number
+}
+
+/** A message. PROTOCOL.md §5. */
+export interface PublicationFrame extends Publication {
+  readonly type: 'publication'
+}
+
+/** Messages are missing before the next one. PROTOCOL.md §5.4. */
+export interface GapFrame extends Gap {
+  readonly type: 'gap'
+  readonly channel: string
+  /** After this position the next publication comes. */
+  readonly position: Position
+  /** Where the epoch so far ended. */
+  readonly rebase?: Rebase
+}
+
+/** An epoch ended, and nothing is missing at or below its end. PROTOCOL.md §5.3. */
+export interface RebaseFrame extends Rebase {
+  readonly type: 'rebase'
+  readonly channel: string
+}
+
+/** Asks for a `pong`. PROTOCOL.md §3.6. */
+export interface PingFrame {
+  readonly type: 'ping'
+}
+
+/** The link is about to be closed with this code. PROTOCOL.md §6. */
+export interface ClosingFrame {
+  readonly type: 'closing'
+  readonly code: number
+  readonly reason: string
+  /** Do not dial before. */
+  readonly retryAfterMs?: number
+}
+
+/** What a server may say. */
+export type ServerFrame =
+  | ConnectedFrame
+  | ReplyFrame
+  | ErrorFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
+  | PublicationFrame
+  | GapFrame
+  | RebaseFrame
+  | PingFrame
+  | ClosingFrame
+
+/** Any frame. */
+export type Frame = ClientFrame | ServerFrame
+
+/** Types of frames that are named but not served yet, with who sends them. PROTOCOL.md §3.8. */
+export const RESERVED_FRAMES = {
+  call: 'both',
+  reply: 'client',
+  presence: 'both',
+  refresh: 'client',
+  attach: 'client',
+  commit: 'client',
+  detach: 'client',
+  join: 'server',
+  leave: 'server',
+  state: 'server',
+  expiring: 'server',
+  redirect: 'server',
+  move: 'server',
+} as const satisfies Record<string, 'client' | 'server' | 'both'>

@@ -1,0 +1,49 @@
+// Frames and the codec
+export type * from './frame.js'
+export { RESERVED_FRAMES } from './frame.js'
+export { isProtocolError, type Codec, type ProtocolError } from './codec.js'
+export { clientCodec, encodePublication, serverCodec, type PublicationText } from './json-codec.js'
+export { negotiate, RESERVED_SUBPROTOCOLS, SUBPROTOCOL } from './version.js'
+
+// Positions
+export {
+  judge,
+  NULL_POSITION,
+  rebased,
+  type DeliveryVerdict,
+  type Gap,
+  type GapReason,
+  type Position,
+  type Rebase,
+} from './position.js'
+
+// Codes
+export {
+  CLOSE_CODES,
+  closePolicy,
+  isRefusal,
+  type CloseCodeName,
+  type CloseCodeRow,
+  type ClosePolicy,
+} from './close-codes.js'
+export { ERROR_CODES, type ErrorCode, type ErrorCodeRow, type ServerErrorCode } from './errors.js'
+
+// Contracts and names
+export {
+  contract,
+  type ChannelContract,
+  type ChannelIn,
+  type Contract,
+  type MessageInput,
+  type MessageOutput,
+  type MethodContract,
+  type NameOf,
+  type ParamsOf,
+  type TemplateIn,
+} from './contract.js'
+export { channelTemplate, isChannelName, type ChannelTemplate, type TemplateValues } from './channel-name.js'
+export type { InputOf, OutputOf, SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js'
+
+// Limits and small tools
+export { DEFAULT_LIMITS, type Limits } from './limits.js'
+export { truncateToBytes, utf8Bytes } from './utf8.js'

@@ -1,0 +1,69 @@
+import { CLIENT_FRAMES } from './client-frames.js'
+import type { Codec, ProtocolError } from './codec.js'
+import type { ClientFrame, ServerFrame } from './frame.js'
+import { SERVER_FRAMES } from './server-frames.js'
+import { malformed, validate, type Shape } from './validate.js'
+import { SUBPROTOCOL } from './version.js'
+
+/** The JSON codec as a server uses it: reads what clients say. */
+export const serverCodec: Codec<ClientFrame, ServerFrame> = /* @__PURE__ */ jsonCodec(CLIENT_FRAMES, checkTogether)
+
+/** The JSON codec as a client uses it: reads what servers say. */
+export const clientCodec: Codec<ServerFrame, ClientFrame> = /* @__PURE__ */ jsonCodec(SERVER_FRAMES)
+
+function jsonCodec<In extends { readonly type: string }, Out>(
+  shapes: ReadonlyMap<string, Shape>,
+  further?: (frame: In) => ProtocolError | undefined,
+): Codec<In, Out> {
+  return {
+    name: SUBPROTOCOL,
+    encode: (frame) => JSON.stringify(frame),
+    decode(text) {
+      let value: unknown
+      try {
+        value = JSON.parse(text)
+      } catch {
+        return malformed('', 'JSON')
+      }
+      const frame = validate<In>(value, shapes)
+      return further && frame.type !== 'protocol-error' ? (further(frame as In) ?? frame) : frame
+    },
+  }
+}
+
+/** Rules that join two fields of one frame. */
+function checkTogether(frame: ClientFrame): ProtocolError | undefined {
+  if (frame.type === 'publish') {
+    if ((frame.seq === undefined) !== (frame.lowest === undefined))
+      return malformed('lowest', 'seq and lowest together')
+    if (frame.seq !== undefined && frame.lowest !== undefined && frame.lowest > frame.seq) {
+      return malformed('lowest', 'a number up to seq')
+    }
+  }
+  if (frame.type === 'history' && frame.after && frame.before) return malformed('before', 'after or before, not both')
+  return undefined
+}
+
+/** Parts of a publication frame, with the data as JSON text. */
+export interface PublicationText {
+  readonly channel: string
+  readonly epoch: string
+  readonly offset: number
+  readonly id: string
+  readonly at: number
+  /** The data, as JSON text. It is put into the frame as it is. */
+  readonly payload: string
+  readonly from?: { readonly user: string | null; readonly session: string } | undefined
+  readonly meta?: Readonly<Record<string, string>> | undefined
+}
+
+/** Encodes a publication whose data is JSON text already, so that data is turned into text only once in its life. */
+export function encodePublication(publication: PublicationText): string {
+  const { channel, epoch, offset, id, at, payload, from, meta } = publication
+  return (
+    `{"type":"publication","channel":${JSON.stringify(channel)},"epoch":${JSON.stringify(epoch)},"offset":${offset}` +
+    `,"id":${JSON.stringify(id)},"at":${at},"data":${payload}` +
+    (from ? `,"from":${JSON.stringify(from)}` : '') +
+    (meta ? `,"meta":${JSON.stringify(meta)}}` : '}')
+  )
+}

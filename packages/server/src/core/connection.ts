@@ -1,0 +1,218 @@
+import {
+  CLOSE_CODES,
+  isProtocolError,
+  serverCodec,
+  truncateToBytes,
+  type ClientFrame,
+  type CloseCodeName,
+  type ProtocolError,
+  type ServerErrorCode,
+  type ServerFrame,
+} from '@org/realtime-protocol'
+import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../ports/index.js'
+import { dispatch } from './dispatch.js'
+import { encoded } from './encoded-frame.js'
+import { connect } from './handlers/connect.js'
+import { Heartbeat, type Pulse } from './heartbeat.js'
+import { Inbox } from './inbox.js'
+import type { Node } from './node.js'
+import { fill } from './recovery.js'
+import type { Session } from './session.js'
+import type { Subscription } from './subscription.js'
+import { wireError, type ErrorDetails } from './wire-errors.js'
+import { SendQueue } from './writer.js'
+
+/** Bytes of a close reason that fit a control frame. */
+const MAX_REASON_BYTES = 123
+
+/**
+ * One link: wires transport, codec, inbox, send queue and heartbeat, and knows how none of them works.
+ *
+ * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
+ */
+export class Connection implements TransportHandler, Pulse {
+  /** Whose link this is, once it is open. */
+  session: Session | undefined
+  /** What the link is subscribed to, by channel. */
+  readonly subscriptions = new Map<string, Subscription>()
+  /** Generations of subscriptions the application has yet to decide on, by channel. */
+  readonly pending = new Map<string, number>()
+  readonly inbox: Inbox
+
+  private phase: 'waiting' | 'connecting' | 'open' | 'closed' = 'waiting'
+  private confirmed = false
+  private readonly queue: SendQueue
+  private readonly deadline = { turn: () => this.late() }
+  private heartbeat: Heartbeat | undefined
+
+  constructor(
+    private readonly node: Node,
+    private readonly transport: Transport,
+    private handshake: Handshake | undefined,
+  ) {
+    const { limits } = node
+    this.queue = new SendQueue(transport, node.writer)
+    this.inbox = new Inbox(limits.inboxFrames, limits.inFlight)
+    node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
+  }
+
+  // --- Inward: what the transport says ---
+
+  receive(text: string): void {
+    if (this.phase === 'closed') return
+    const frame = serverCodec.decode(text)
+    if (isProtocolError(frame)) this.refuse(frame)
+    else this.handle(frame)
+  }
+
+  violated(expected: string): void {
+    this.hangup('PROTOCOL_ERROR', `expected ${expected}`)
+  }
+
+  drained(): void {
+    for (const subscription of this.subscriptions.values()) if (!subscription.live) fill(subscription)
+  }
+
+  closed(code: number, reason: string): void {
+    this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
+    this.end()
+  }
+
+  // --- Outward: what the engine says ---
+
+  /** Sends a frame at the end of this turn. A peer that takes nothing for too long is hung up on. */
+  send(frame: EncodedFrame): void {
+    if (this.phase === 'closed') return
+    if (this.queue.bytes + frame.bytes > this.node.limits.sendQueueHardBytes) return this.hangup('SLOW')
+    this.queue.push(frame)
+  }
+
+  /** Encodes and sends a frame that goes to this link only. */
+  say(frame: ServerFrame): void {
+    this.send(encoded(frame))
+  }
+
+  /** Sends a publication unless the link has enough to send; then its subscription has to fall behind. */
+  offer(frame: EncodedFrame): boolean {
+    if (this.congested) return false
+    if (this.phase !== 'closed') this.queue.push(frame)
+    return true
+  }
+
+  get congested(): boolean {
+    return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
+  }
+
+  /** Tells the peer that a request failed. */
+  fail(ref: number, code: ServerErrorCode, details?: ErrorDetails): void {
+    this.say({ type: 'error', ref, ...wireError(code, details) })
+  }
+
+  /** Tells the peer that a subscription is over or was never begun. */
+  endSubscription(channel: string, generation: number, code: ServerErrorCode, details?: ErrorDetails): void {
+    this.say({ type: 'unsubscribed', channel, generation, ...wireError(code, details) })
+  }
+
+  /** Says why, then closes the link. Everything said before goes out first. */
+  hangup(name: CloseCodeName, detail?: string, retryAfterMs?: number): void {
+    if (this.phase === 'closed') return
+    const { code, reason } = CLOSE_CODES[name]
+    const words = truncateToBytes(detail ?? reason, MAX_REASON_BYTES)
+    this.queue.push(
+      encoded({ type: 'closing', code, reason: words, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }),
+    )
+    this.close(code, words)
+  }
+
+  /** Closes the link without a word; what was said before goes out first. */
+  close(code: number, reason: string): void {
+    // Flushed here, not at the end of the turn: the transport sends nothing once it closes.
+    this.queue.flush()
+    this.end()
+    this.transport.close(code, reason)
+  }
+
+  /** Opens the link for a session. */
+  open(session: Session): void {
+    this.phase = 'open'
+    this.session = session
+    this.handshake = undefined
+    this.heartbeat = new Heartbeat(this, this.node.limits)
+    this.node.wheel.cancel(this.deadline)
+    this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
+  }
+
+  /** Whether the link is over. */
+  get isClosed(): boolean {
+    return this.phase === 'closed'
+  }
+
+  // --- Heartbeat ---
+
+  get receivedBytes(): number {
+    return this.transport.receivedBytes
+  }
+
+  ping(): void {
+    this.send(PING)
+  }
+
+  flatline(): void {
+    this.hangup('HEARTBEAT')
+  }
+
+  // --- Inside ---
+
+  private handle(frame: ClientFrame): void {
+    if (this.phase === 'open' && this.session) {
+      if (!this.confirmed) this.confirm(this.session)
+      return dispatch(this.node, this, this.session, frame)
+    }
+    if (frame.type === 'goodbye') return this.close(1000, '')
+    if (this.phase !== 'waiting' || frame.type !== 'connect' || !this.handshake) {
+      return this.hangup('PROTOCOL_ERROR', `${frame.type} before connected`)
+    }
+    this.phase = 'connecting'
+    void connect(this.node, this, frame, this.handshake)
+  }
+
+  private refuse(error: ProtocolError): void {
+    const words = `${error.path || 'frame'}: expected ${error.expected}`
+    this.node.logger.warn('bad frame', { peer: this.transport.peer, kind: error.kind, path: error.path })
+    if (error.kind === 'malformed' || this.phase !== 'open') return this.hangup('PROTOCOL_ERROR', words)
+    const { ref } = error
+    this.say({
+      type: 'error',
+      ...(ref === undefined ? {} : { ref }),
+      ...wireError('UNSUPPORTED', { message: `frame type ${error.path} is not served` }),
+    })
+  }
+
+  /** The first frame after `connected` shows that the client has its new token. */
+  private confirm(session: Session): void {
+    this.confirmed = true
+    this.node.sessions.confirm(session.id, session.owner).catch((error: unknown) => {
+      this.node.logger.error('session store failed', { operation: 'confirm', error })
+    })
+  }
+
+  private late(): undefined {
+    this.hangup('CONNECT_TIMEOUT')
+  }
+
+  private end(): void {
+    if (this.phase === 'closed') return
+    this.phase = 'closed'
+    this.handshake = undefined
+    this.queue.discard()
+    this.node.wheel.cancel(this.deadline)
+    if (this.heartbeat) this.node.wheel.cancel(this.heartbeat)
+    for (const subscription of this.subscriptions.values()) this.node.hub.leave(subscription)
+    this.subscriptions.clear()
+    this.pending.clear()
+    if (this.session) this.node.registry.detach(this.session)
+    this.node.connections.delete(this)
+  }
+}
+
+const PING = encoded({ type: 'ping' })

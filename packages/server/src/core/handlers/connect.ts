@@ -1,0 +1,85 @@
+import type { ConnectFrame, Rebase } from '@org/realtime-protocol'
+import type { Claim, Handshake } from '../../ports/index.js'
+import type { Admission } from '../admission.js'
+import type { Connection } from '../connection.js'
+import type { Node } from '../node.js'
+import { Session } from '../session.js'
+import { subscribe } from './subscribe.js'
+
+/**
+ * `connect`: authenticates, claims the session, answers, and resumes the subscriptions, all in one round trip.
+ * A resume proves nothing about rights: every one is authenticated and authorized again. PROTOCOL.md §3.1, §3.2.
+ */
+export async function connect(
+  node: Node,
+  connection: Connection,
+  frame: ConnectFrame,
+  handshake: Handshake,
+): Promise<void> {
+  const admission = await node.admit({ token: frame.token, data: frame.data, handshake })
+  if (connection.isClosed) return
+  if (typeof admission === 'string') return connection.hangup(admission)
+
+  const token = node.random.id() + node.random.id()
+  const digest = node.random.digest(token)
+  const [claim, rebases] = await Promise.all([claimSession(node, frame, admission, digest), ended(node, frame)])
+  if (connection.isClosed) return
+  if (!claim) return connection.hangup('STATE', 'the session store cannot be reached')
+
+  const user = admission.user?.id ?? null
+  // Scoped by user: who learns another user's producer id still cannot use its numbers up.
+  const producer = `${user ?? ''} ${frame.producer}`
+  const session = new Session(claim.id, claim.owner, digest, admission.user, producer)
+  connection.open(session)
+  node.registry.attach(session, connection)
+  node.logger.debug('connected', { session: session.id, user, resumed: claim.resumed })
+  const { messageBytes, channels, inFlight, heartbeatMs } = node.limits
+  connection.say({
+    type: 'connected',
+    session: { id: session.id, token },
+    resumed: claim.resumed,
+    user,
+    heartbeatMs,
+    limits: { messageBytes, channels, inFlight },
+    ...(admission.hello === undefined ? {} : { hello: admission.hello }),
+    ...(admission.expiresInMs === undefined ? {} : { expiresInMs: admission.expiresInMs }),
+    ...(rebases.length === 0 ? {} : { rebases }),
+  })
+  for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
+}
+
+async function claimSession(
+  node: Node,
+  frame: ConnectFrame,
+  admission: Admission,
+  nextDigest: string,
+): Promise<Claim | undefined> {
+  const { session } = frame
+  const resume = session && { id: session.id, digest: node.random.digest(session.token) }
+  try {
+    return await node.sessions.claim({ newId: node.random.id(), resume, user: admission.user?.id ?? null, nextDigest })
+  } catch (error) {
+    node.logger.error('session store failed', { operation: 'claim', error })
+    return undefined
+  }
+}
+
+/**
+ * Where the epochs of the client's acknowledged publishes ended, so that it can tell which of them were undone.
+ * PROTOCOL.md §5.3.
+ */
+async function ended(node: Node, frame: ConnectFrame): Promise<Array<Rebase & { channel: string }>> {
+  const found = await Promise.all(
+    (frame.acknowledged ?? []).map(async ({ channel, epoch, offset }) => {
+      try {
+        const { rebase } = await node.broker.recover(channel, { epoch, offset }, 0)
+        return rebase && { channel, ...rebase }
+      } catch (error) {
+        // The client keeps asking: with its next publish, and with its next connect.
+        node.logger.error('broker failed', { channel, operation: 'recover', error })
+        return undefined
+      }
+    }),
+  )
+  return found.filter((rebase) => rebase !== undefined)
+}

@@ -1,0 +1,40 @@
+import type { PublishFrame, WireError } from '@org/realtime-protocol'
+import type { PublishOutcome } from '../../ports/index.js'
+import type { Connection } from '../connection.js'
+import type { Node } from '../node.js'
+import type { Session } from '../session.js'
+import { isWireError, wireError } from '../wire-errors.js'
+
+/** Wait that is asked of a client whose link has too many frames waiting. */
+const FULL_RETRY_MS = 1_000
+
+/** `publish`: one after the other within a channel, so that numbers arrive in order. PROTOCOL.md §3.4. */
+export function publish(node: Node, connection: Connection, session: Session, frame: PublishFrame): void {
+  const taken = connection.inbox.run(`publish ${frame.channel}`, async () => {
+    const answer = await perform(node, session, frame)
+    if (isWireError(answer)) connection.say({ type: 'error', ref: frame.ref, ...answer })
+    else connection.say({ type: 'reply', ref: frame.ref, ...answer })
+  })
+  if (taken === 'full') connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
+  if (taken === 'window') connection.fail(frame.ref, 'LIMIT_EXCEEDED', { message: 'too many publishes in flight' })
+}
+
+async function perform(node: Node, session: Session, frame: PublishFrame) {
+  const { channel, id, data, meta, key, epoch, seq, lowest } = frame
+  const number = seq && lowest ? { producer: session.producer, seq, lowest } : undefined
+  return answer(await node.publishing.fromSession(session, { channel, id, data, meta, key, epoch, number }))
+}
+
+function answer(outcome: PublishOutcome | WireError) {
+  if (isWireError(outcome)) return outcome
+  switch (outcome.kind) {
+    case 'stored': {
+      const { position, id, rebase } = outcome
+      return { position, id, ...(rebase ? { rebase } : {}) }
+    }
+    case 'out-of-order':
+      return wireError('OUT_OF_ORDER', { expected: outcome.expected })
+    case 'forgotten':
+      return wireError('POSITION_LOST', { message: 'this number was used, and its position is no longer kept' })
+  }
+}

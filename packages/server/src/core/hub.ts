@@ -1,0 +1,58 @@
+import type { StoredPublication } from '../ports/index.js'
+import { Channel, type ChannelContext } from './channel.js'
+import type { Subscription } from './subscription.js'
+
+/** Time a channel stays open after its last subscriber has left: page changes and reconnects come back to it. */
+const LINGER_MS = 10_000
+
+/**
+ * The channels of this node, by name. The first subscriber opens a channel, and some time after the last one has left
+ * it is closed.
+ */
+export class Hub {
+  private readonly channels = new Map<string, Channel>()
+
+  constructor(private readonly context: ChannelContext) {}
+
+  /** The channel of a name, opened if need be, with one more member. */
+  join(name: string): Channel {
+    let channel = this.channels.get(name)
+    if (!channel) {
+      channel = new Channel(name, this.context)
+      this.channels.set(name, channel)
+    }
+    channel.members += 1
+    return channel
+  }
+
+  /** Ends a subscription, and after a while its channel, if nobody else is there. */
+  leave(subscription: Subscription): void {
+    if (subscription.ended) return
+    const { channel } = subscription
+    channel.leave(subscription)
+    if (channel.members > 0) return
+    this.context.clock.setTimer(() => this.closeIfIdle(channel), LINGER_MS)
+  }
+
+  /** Takes a publication from the broker. */
+  deliver(name: string, epoch: string, publication: StoredPublication): void {
+    this.channels.get(name)?.deliver(epoch, publication)
+  }
+
+  /** Has every channel verify its position. */
+  resync(): void {
+    for (const channel of this.channels.values()) channel.suspect()
+  }
+
+  /** Closes all channels. */
+  close(): void {
+    for (const channel of this.channels.values()) channel.close()
+    this.channels.clear()
+  }
+
+  private closeIfIdle(channel: Channel): void {
+    if (channel.members > 0 || this.channels.get(channel.name) !== channel) return
+    this.channels.delete(channel.name)
+    channel.close()
+  }
+}

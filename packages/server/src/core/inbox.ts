@@ -1,0 +1,42 @@
+/**
+ * Handles the frames of one link in the order they came, although handlers wait for the application and the broker:
+ * tasks of one key run one after the other, tasks of different keys side by side. Bounded: a peer cannot pile up work.
+ */
+export class Inbox {
+  private readonly tails = new Map<string, Tail>()
+  private pending = 0
+
+  constructor(
+    private readonly maxPending: number,
+    private readonly maxPerKey: number,
+  ) {}
+
+  /**
+   * Starts a task, or queues it behind those of its key. The task must not reject.
+   *
+   * @returns Whether it was taken: `'full'` when the link has too much work waiting, `'window'` when the key has.
+   */
+  run(key: string, task: () => Promise<void>): 'taken' | 'full' | 'window' {
+    if (this.pending >= this.maxPending) return 'full'
+    const tail = this.tails.get(key)
+    if (tail && tail.count >= this.maxPerKey) return 'window'
+    this.pending += 1
+    const next: Tail = tail ?? { count: 0, last: Promise.resolve() }
+    next.count += 1
+    next.last = tail ? next.last.then(task) : task()
+    next.last = next.last.then(() => this.done(key, next))
+    this.tails.set(key, next)
+    return 'taken'
+  }
+
+  private done(key: string, tail: Tail): void {
+    this.pending -= 1
+    tail.count -= 1
+    if (tail.count === 0) this.tails.delete(key)
+  }
+}
+
+interface Tail {
+  count: number
+  last: Promise<void>
+}

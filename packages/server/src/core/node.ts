@@ -1,0 +1,138 @@
+import type { CloseCodeName, Limits, WireError } from '@org/realtime-protocol'
+import { isChannelName } from '@org/realtime-protocol'
+import type {
+  Backend,
+  BackendNode,
+  Broker,
+  BrokerHandler,
+  Clock,
+  Handshake,
+  Logger,
+  Random,
+  SessionHandler,
+  SessionStore,
+  StoredPublication,
+  Timer,
+  Transport,
+  TransportHandler,
+} from '../ports/index.js'
+import { admit, type Admission, type Authenticate, type Credentials } from './admission.js'
+import { Connection } from './connection.js'
+import type { Declarations } from './declarations.js'
+import { Hub } from './hub.js'
+import { Publishing } from './publishing.js'
+import type { Session } from './session.js'
+import { SessionRegistry } from './session-registry.js'
+import { TimerWheel } from './timer-wheel.js'
+import { wireError } from './wire-errors.js'
+import { Writer } from './writer.js'
+
+/** What a node is built from. */
+export interface NodeParts {
+  readonly backend: Backend
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly limits: Limits
+  readonly declarations: Declarations
+  readonly authenticate: Authenticate | undefined
+}
+
+/** Time between two looks at the deadlines of links. */
+const WHEEL_TICK_MS = 500
+
+/** One server process: the links, sessions and channels it holds, and the ports it reaches the rest by. */
+export class Node implements BrokerHandler, SessionHandler {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly limits: Limits
+  readonly broker: Broker
+  readonly sessions: SessionStore
+  readonly hub: Hub
+  readonly publishing: Publishing
+  readonly writer: Writer
+  readonly wheel: TimerWheel
+  readonly registry = new SessionRegistry()
+  readonly connections = new Set<Connection>()
+
+  private readonly backend: BackendNode
+  private renewal: Timer
+  private closing = false
+
+  constructor(private readonly parts: NodeParts) {
+    const { clock, random, logger, limits } = parts
+    this.clock = clock
+    this.random = random
+    this.logger = logger
+    this.limits = limits
+    this.backend = parts.backend.join(this)
+    this.broker = this.backend.broker
+    this.sessions = this.backend.sessions
+    this.hub = new Hub(this)
+    this.publishing = new Publishing(this.broker, parts.declarations, logger)
+    this.writer = new Writer(clock)
+    this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
+    this.scheduleRenewal()
+  }
+
+  /** Takes a new link; what happens on it goes to the handler returned. */
+  accept(transport: Transport, handshake: Handshake): TransportHandler {
+    const connection = new Connection(this, transport, handshake)
+    if (this.closing) connection.hangup('RESTART')
+    else this.connections.add(connection)
+    return connection
+  }
+
+  /** Asks the application who somebody is. */
+  admit(credentials: Credentials): Promise<Admission | CloseCodeName> {
+    return admit(this.parts.authenticate, credentials, this)
+  }
+
+  /** Asks the application whether a session may read a channel. Never rejects. */
+  async authorizeSubscribe({ identity, id }: Session, channel: string): Promise<WireError | { allowed: true }> {
+    if (!isChannelName(channel)) return wireError('INVALID_CHANNEL')
+    const declared = this.parts.declarations.resolve(channel)
+    if (!declared) return wireError('UNKNOWN_CHANNEL')
+    try {
+      const { declaration, params } = declared
+      const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
+      return allowed ? { allowed } : wireError('FORBIDDEN')
+    } catch (error) {
+      this.logger.error('subscribe rule failed', { channel, error })
+      return wireError('INTERNAL')
+    }
+  }
+
+  deliver(channel: string, epoch: string, publication: StoredPublication): void {
+    this.hub.deliver(channel, epoch, publication)
+  }
+
+  resync(): void {
+    this.hub.resync()
+  }
+
+  superseded(id: string, owner: number): void {
+    this.registry.superseded(id, owner)
+  }
+
+  /** Closes every link with a word to come back, and lets go of the backend. */
+  async close(retryAfterMs?: number): Promise<void> {
+    this.closing = true
+    for (const connection of this.connections) connection.hangup('RESTART', undefined, retryAfterMs)
+    this.hub.close()
+    this.wheel.stop()
+    this.clock.clearTimer(this.renewal)
+    await this.backend.close()
+  }
+
+  /** Sessions with a link are renewed by their node, so that only those without one run out. */
+  private scheduleRenewal(): void {
+    this.renewal = this.clock.setTimer(() => {
+      this.sessions.renew(this.registry.sessions()).catch((error: unknown) => {
+        this.logger.error('session store failed', { operation: 'renew', error })
+      })
+      this.scheduleRenewal()
+    }, this.limits.sessionTtlMs / 3)
+  }
+}

@@ -1,0 +1,113 @@
+import type { Data, Meta, Sender, StandardSchema, WireError } from '@org/realtime-protocol'
+import { isChannelName, utf8Bytes } from '@org/realtime-protocol'
+import type { Broker, Logger, ProducerNumber, PublishOutcome } from '../ports/index.js'
+import type { Declaration, DeclaredChannel, Declarations, PublishVerdict } from './declarations.js'
+import type { Session } from './session.js'
+import { isWireError, wireError } from './wire-errors.js'
+
+/** A message on its way to the log. */
+export interface Draft {
+  readonly channel: string
+  readonly id: string
+  readonly data: Data
+  readonly meta?: Meta | undefined
+  readonly key?: string | undefined
+  readonly epoch?: string | undefined
+  readonly number?: ProducerNumber | undefined
+}
+
+/**
+ * The one way into the log, for clients and for the server's own code: schema, rule, size, broker, each once per
+ * publication. Nothing rejects: what cannot be done comes back as a value.
+ */
+export class Publishing {
+  constructor(
+    private readonly broker: Broker,
+    private readonly declarations: Declarations,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Publishes for the application. Needs no rule. */
+  async fromServer(draft: Draft): Promise<PublishOutcome | WireError> {
+    const declared = this.resolve(draft.channel)
+    if (isWireError(declared)) return declared
+    const data = await this.checked(declared.declaration.schema, draft)
+    return 'error' in data ? data.error : this.store(declared.declaration, draft, data.value, undefined)
+  }
+
+  /** Publishes for a client, as the rule of the channel decides. */
+  async fromSession(session: Session, draft: Draft): Promise<PublishOutcome | WireError> {
+    const declared = this.resolve(draft.channel)
+    if (isWireError(declared)) return declared
+    const data = await this.checked(declared.declaration.schema, draft)
+    if ('error' in data) return data.error
+    const verdict = await this.judged(declared, session, draft, data.value)
+    if (isWireError(verdict)) return verdict
+    return this.store(declared.declaration, draft, verdict.data, session.from)
+  }
+
+  private resolve(channel: string): DeclaredChannel | WireError {
+    if (!isChannelName(channel)) return wireError('INVALID_CHANNEL')
+    return this.declarations.resolve(channel) ?? wireError('UNKNOWN_CHANNEL')
+  }
+
+  private async checked(
+    schema: StandardSchema | undefined,
+    { channel, data }: Draft,
+  ): Promise<{ readonly value: Data } | { readonly error: WireError }> {
+    if (!schema) return { value: data }
+    try {
+      const result = await schema['~standard'].validate(data)
+      if (!result.issues) return { value: result.value }
+      const issues = result.issues.slice(0, 3).map(({ message }) => message)
+      return { error: wireError('INVALID_DATA', { message: issues.join('; ').slice(0, 200) }) }
+    } catch (error) {
+      this.logger.error('schema failed', { channel, error })
+      return { error: wireError('INTERNAL') }
+    }
+  }
+
+  private async judged(
+    { declaration, params }: DeclaredChannel,
+    session: Session,
+    { channel, meta }: Draft,
+    data: Data,
+  ): Promise<{ readonly data: Data } | WireError> {
+    let verdict: PublishVerdict
+    try {
+      verdict = await declaration.publish({ user: session.identity, session: session.id, channel, data, meta }, params)
+    } catch (error) {
+      this.logger.error('publish rule failed', { channel, error })
+      return wireError('INTERNAL')
+    }
+    if (typeof verdict === 'boolean') return verdict ? { data } : wireError('FORBIDDEN')
+    return 'refuse' in verdict ? wireError('REFUSED', { message: verdict.refuse }) : verdict
+  }
+
+  private async store(
+    { retention }: Declaration,
+    draft: Draft,
+    data: Data,
+    from: Sender | undefined,
+  ): Promise<PublishOutcome | WireError> {
+    const payload = toJson(data)
+    if (payload === undefined) return wireError('INVALID_DATA', { message: 'the data cannot be written as JSON' })
+    if (utf8Bytes(payload) > retention.bytes) return wireError('TOO_LARGE')
+    const { channel, id, meta, key, epoch, number } = draft
+    try {
+      return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention })
+    } catch (error) {
+      this.logger.error('broker failed', { channel, operation: 'publish', error })
+      return wireError('UNAVAILABLE')
+    }
+  }
+}
+
+/** JSON text of a value, or `undefined` when there is none: cycles, functions, nesting too deep. */
+function toJson(data: Data): string | undefined {
+  try {
+    return JSON.stringify(data)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,4 @@
+/** Delay before the next try of something that failed so many times in a row: 100 ms, doubled up to 3 s. */
+export function retryDelayMs(failures: number): number {
+  return Math.min(3_000, 100 * 2 ** Math.min(failures, 5))
+}

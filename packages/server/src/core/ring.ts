@@ -1,0 +1,62 @@
+import type { EncodedFrame, StoredPublication } from '../ports/index.js'
+import { encodedPublication } from './encoded-frame.js'
+
+interface Entry {
+  readonly publication: StoredPublication
+  readonly frame: EncodedFrame
+  /** Epoch written into the frame; after a rebase the frame is made anew when it is asked for. */
+  readonly epoch: string
+}
+
+const MAX_MESSAGES = 256
+const MAX_BYTES = 262_144
+
+/**
+ * The latest publications of a channel on this node, without a hole, already encoded. It serves most resumes without
+ * asking the broker. It may only ever say "here is what follows": what it does not hold, the broker judges.
+ */
+export class Ring {
+  private entries: Entry[] = []
+  private bytes = 0
+
+  constructor(private readonly channel: string) {}
+
+  /** Encodes a publication, keeps it as the latest one and returns its frame. */
+  push(epoch: string, publication: StoredPublication): EncodedFrame {
+    const frame = this.encode(epoch, publication)
+    this.entries.push({ publication, frame, epoch })
+    this.bytes += frame.bytes
+    while (this.entries.length > MAX_MESSAGES || (this.bytes > MAX_BYTES && this.entries.length > 1)) {
+      this.bytes -= this.entries.shift()?.frame.bytes ?? 0
+    }
+    return frame
+  }
+
+  /** The frame that follows an offset, named in the current epoch; `undefined` when it is not held. */
+  after(epoch: string, offset: number): EncodedFrame | undefined {
+    const first = this.entries[0]?.publication.offset
+    if (first === undefined) return undefined
+    const entry = this.entries[offset + 1 - first]
+    if (!entry) return undefined
+    if (entry.epoch === epoch) return entry.frame
+    const frame = this.encode(epoch, entry.publication)
+    this.entries[offset + 1 - first] = { publication: entry.publication, frame, epoch }
+    return frame
+  }
+
+  /** Whether everything after an offset up to the latest is held. */
+  covers(offset: number): boolean {
+    const first = this.entries[0]?.publication.offset
+    return first !== undefined && first <= offset + 1
+  }
+
+  /** Forgets everything: what follows does not join what was. */
+  clear(): void {
+    this.entries = []
+    this.bytes = 0
+  }
+
+  private encode(epoch: string, publication: StoredPublication): EncodedFrame {
+    return encodedPublication(this.channel, epoch, publication)
+  }
+}

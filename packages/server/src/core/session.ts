@@ -1,0 +1,27 @@
+import type { Sender } from '@org/realtime-protocol'
+import type { HeldSession } from '../ports/index.js'
+import type { Identity } from './declarations.js'
+
+/** Who is at the other end of a link: an identity that outlives links. This node holds it while a link of it is here. */
+export class Session implements HeldSession {
+  /** What subscribers see of whoever publishes here. */
+  readonly from: Sender
+
+  constructor(
+    readonly id: string,
+    /** Counts the claims of the session; the highest one holds it. */
+    readonly owner: number,
+    /** Digest of the token that resumes it. */
+    readonly digest: string,
+    /** What `authenticate` returned. */
+    readonly identity: Identity | null,
+    /** The client's producer id, scoped by its user, so that nobody uses up another user's numbers. */
+    readonly producer: string,
+  ) {
+    this.from = { user: this.user, session: id }
+  }
+
+  get user(): string | null {
+    return this.identity?.id ?? null
+  }
+}

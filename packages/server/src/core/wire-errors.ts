@@ -1,0 +1,43 @@
+import { ERROR_CODES, type ServerErrorCode, type WireError } from '@org/realtime-protocol'
+
+/** Details that go with some codes. */
+export type ErrorDetails = Partial<Pick<WireError, 'message' | 'retryAfterMs' | 'expected'>>
+
+/** A request that cannot be done, as a value. This file is the one place where failures get their words on the wire. */
+export function wireError(code: ServerErrorCode, details: ErrorDetails = {}): WireError {
+  const row = ERROR_CODES[code]
+  return { code, message: row.meaning, ...(row.retryable ? { retryable: true } : {}), ...details }
+}
+
+/** Whether a value is a failed request. */
+export function isWireError(value: object): value is WireError {
+  return 'code' in value && 'message' in value
+}
+
+/**
+ * An error of the server's own API: what {@link wireError} is to clients. `code` is one of the error codes of
+ * PROTOCOL.md §7; `retryable` says whether the same call can succeed later.
+ */
+export class RealtimeError extends Error {
+  /** One of the error codes of PROTOCOL.md §7, or of this package: see the documentation of what threw it. */
+  readonly code: string
+  /** Whether the same call can succeed later without a change. */
+  readonly retryable: boolean
+
+  /**
+   * @param code One of the error codes.
+   * @param message What happened, for people.
+   * @param options `retryable` (default false) and the `cause`.
+   */
+  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.name = 'RealtimeError'
+    this.code = code
+    this.retryable = options.retryable ?? false
+  }
+
+  /** The error for a request that failed with a value. */
+  static from(error: WireError): RealtimeError {
+    return new RealtimeError(error.code, error.message, { retryable: error.retryable ?? false })
+  }
+}

@@ -1,0 +1,64 @@
+import type { Clock, EncodedFrame, Transport } from '../ports/index.js'
+
+/**
+ * Owns all outbound frames of one link until its turn ends, and knows how much the peer still has to take.
+ * Filled by the connection, emptied by the {@link Writer}.
+ */
+export class SendQueue {
+  private frames: EncodedFrame[] = []
+  private queuedBytes = 0
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly writer: Writer,
+  ) {}
+
+  /** Bytes that wait here or in the transport. */
+  get bytes(): number {
+    return this.queuedBytes + this.transport.bufferedBytes
+  }
+
+  /** Adds a frame; it is written when the turn of the loop ends. */
+  push(frame: EncodedFrame): void {
+    if (this.frames.length === 0) this.writer.mark(this)
+    this.frames.push(frame)
+    this.queuedBytes += frame.bytes
+  }
+
+  /** Writes what waits. */
+  flush(): void {
+    if (this.frames.length === 0) return
+    const frames = this.frames
+    this.frames = []
+    this.queuedBytes = 0
+    this.transport.write(frames)
+  }
+
+  /** Forgets what waits; for a link that is gone. */
+  discard(): void {
+    this.frames = []
+    this.queuedBytes = 0
+  }
+}
+
+/**
+ * Flushes all queues that were filled during a turn of the loop, once, at its end. A socket write costs more than
+ * everything before it, so frames of one turn share one.
+ */
+export class Writer {
+  private dirty: SendQueue[] = []
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Has a queue flushed at the end of this turn. */
+  mark(queue: SendQueue): void {
+    if (this.dirty.length === 0) this.clock.soon(() => this.flush())
+    this.dirty.push(queue)
+  }
+
+  private flush(): void {
+    const queues = this.dirty
+    this.dirty = []
+    for (const queue of queues) queue.flush()
+  }
+}

@@ -1,0 +1,31 @@
+// The server
+export {
+  RealtimeServer,
+  type AttachOptions,
+  type HistoryOptions,
+  type Published,
+  type PublishOptions,
+} from './server.js'
+export type {
+  Authenticated,
+  ChannelOptions,
+  LogOptions,
+  PublishContext,
+  PublishDecision,
+  RuleContext,
+  ServerOptions,
+} from './options.js'
+export type { Credentials } from './core/admission.js'
+export type { Identity } from './core/declarations.js'
+export type { History } from './core/reading.js'
+export { RealtimeError } from './core/wire-errors.js'
+
+// Backends
+export { memory, type MemoryOptions } from './backends.js'
+export type { MemoryBackend, MemoryCheckpoint } from './memory/memory-backend.js'
+
+// Ports, for those who bring their own
+export type * from './ports/index.js'
+
+// The contract, so that a server needs one import
+export { contract } from '@org/realtime-protocol'

@@ -1,0 +1,178 @@
+import type { Since } from '@org/realtime-protocol'
+import { judgeSince } from '../core/lineage.js'
+import type {
+  Backend,
+  BackendNode,
+  Broker,
+  BrokerHandler,
+  Clock,
+  HistoryPage,
+  HistoryQuery,
+  PublishOutcome,
+  PublishRequest,
+  Random,
+  Recovery,
+  SessionHandler,
+  SessionStore,
+  Timer,
+} from '../ports/index.js'
+import { MemoryLog, type Appended, type Moment } from './memory-log.js'
+import { MemorySessions } from './memory-sessions.js'
+
+/** What a memory backend is built from. */
+export interface MemoryParts {
+  readonly clock: Clock
+  readonly random: Random
+  /** Time for which a session without a link can be resumed. */
+  readonly sessionTtlMs: number
+}
+
+/** State of a memory backend at some moment: what a replica would hold. */
+export class MemoryCheckpoint {
+  /** @internal */
+  constructor(readonly logs: ReadonlyMap<string, MemoryLog>) {}
+}
+
+type Member = BrokerHandler & SessionHandler
+
+const SWEEP_MS = 60_000
+const GENERATION_CHARACTERS = 12
+
+/**
+ * Broker and session store in the memory of one process. Logs live as long as this object: share it between servers of
+ * a process, and it outlives them. It can act out a failover, with and without loss, as a replicated store would.
+ */
+export class MemoryBackend implements Backend {
+  private logs = new Map<string, MemoryLog>()
+  private incarnation: string
+  private readonly sessions: MemorySessions
+  private readonly members = new Set<Member>()
+  private readonly subscribers = new Map<string, Set<Member>>()
+  private sweeping: Timer
+
+  constructor(private readonly parts: MemoryParts) {
+    this.incarnation = parts.random.id().slice(0, GENERATION_CHARACTERS)
+    this.sessions = new MemorySessions(parts.clock, parts.random, parts.sessionTtlMs)
+  }
+
+  join(handler: BrokerHandler & SessionHandler): BackendNode {
+    this.members.add(handler)
+    this.scheduleSweep()
+    return {
+      broker: this.brokerFor(handler),
+      sessions: this.sessionsFor(handler),
+      close: () => Promise.resolve(this.part(handler)),
+    }
+  }
+
+  /** What a replica would hold if it had copied everything up to now. */
+  checkpoint(): MemoryCheckpoint {
+    return new MemoryCheckpoint(copyLogs(this.logs))
+  }
+
+  /**
+   * Has another history take over, as when a replica is promoted. With a checkpoint, whatever came after it is lost;
+   * without one, nothing is. Every node is told to verify its positions.
+   */
+  failOver(checkpoint?: MemoryCheckpoint): void {
+    if (checkpoint) this.logs = copyLogs(checkpoint.logs)
+    this.incarnation = this.parts.random.id().slice(0, GENERATION_CHARACTERS)
+    for (const member of this.members) member.resync()
+  }
+
+  private brokerFor(member: Member): Broker {
+    return {
+      subscribe: (channel) => Promise.resolve(this.subscribe(channel, member)),
+      unsubscribe: (channel) => Promise.resolve(this.unsubscribe(channel, member)),
+      publish: (request) => Promise.resolve(this.publish(request)),
+      recover: (channel, since, limit) => Promise.resolve(this.recover(channel, since, limit)),
+      history: (channel, query) => Promise.resolve(this.history(channel, query)),
+    }
+  }
+
+  private sessionsFor(member: Member): SessionStore {
+    return {
+      claim: (request) => {
+        const claim = this.sessions.claim(request)
+        if (claim.resumed) {
+          for (const other of this.members) if (other !== member) other.superseded(claim.id, claim.owner)
+        }
+        return Promise.resolve(claim)
+      },
+      confirm: (id, owner) => Promise.resolve(this.sessions.confirm(id, owner)),
+      renew: (sessions) => Promise.resolve(this.sessions.renew(sessions)),
+      release: (id, owner) => Promise.resolve(this.sessions.release(id, owner)),
+    }
+  }
+
+  private subscribe(channel: string, member: Member): void {
+    const members = this.subscribers.get(channel)
+    if (members) members.add(member)
+    else this.subscribers.set(channel, new Set([member]))
+  }
+
+  private unsubscribe(channel: string, member: Member): void {
+    const members = this.subscribers.get(channel)
+    members?.delete(member)
+    if (members?.size === 0) this.subscribers.delete(channel)
+  }
+
+  private part(member: Member): void {
+    this.members.delete(member)
+    for (const channel of [...this.subscribers.keys()]) this.unsubscribe(channel, member)
+    if (this.members.size === 0) this.parts.clock.clearTimer(this.sweeping)
+  }
+
+  private publish(request: PublishRequest): PublishOutcome {
+    const { channel, number } = request
+    const moment = this.moment()
+    const known = this.find(channel)
+    if (!known && number && number.seq !== number.lowest) return { kind: 'out-of-order', expected: number.lowest }
+    const log = known ?? new MemoryLog(request.retention, moment)
+    if (!known) this.logs.set(channel, log)
+    return log.publish(request, moment, (appended) => this.deliver(channel, appended))
+  }
+
+  private deliver(channel: string, { epoch, publication }: Appended): void {
+    for (const member of this.subscribers.get(channel) ?? []) member.deliver(channel, epoch, publication)
+  }
+
+  private recover(channel: string, since: Since | undefined, limit: number): Recovery {
+    const log = this.find(channel)
+    if (log) return log.recover(since, limit, this.parts.clock.date())
+    const { position, gap, rebase } = judgeSince(undefined, since)
+    return { position, gap, rebase, head: position, publications: [] }
+  }
+
+  private history(channel: string, query: HistoryQuery): HistoryPage | undefined {
+    const log = this.find(channel)
+    if (log) return log.history(query, this.parts.clock.date())
+    const { position, gap } = judgeSince(undefined, query.after ?? query.before)
+    return gap ? undefined : { head: position, publications: [], more: false }
+  }
+
+  private find(channel: string): MemoryLog | undefined {
+    const log = this.logs.get(channel)
+    // A channel somebody listens to is not forgotten: its listeners would be told of a loss where there was none.
+    if (!log || !log.isExpired(this.parts.clock.date()) || this.subscribers.has(channel)) return log
+    this.logs.delete(channel)
+    return undefined
+  }
+
+  private moment(): Moment {
+    return { date: this.parts.clock.date(), incarnation: this.incarnation, id: () => this.parts.random.id() }
+  }
+
+  private scheduleSweep(): void {
+    this.parts.clock.clearTimer(this.sweeping)
+    this.sweeping = this.parts.clock.setTimer(() => {
+      this.sessions.sweep()
+      for (const channel of [...this.logs.keys()]) this.find(channel)
+      this.scheduleSweep()
+    }, SWEEP_MS)
+  }
+}
+
+function copyLogs(logs: ReadonlyMap<string, MemoryLog>): Map<string, MemoryLog> {
+  return new Map([...logs].map(([channel, log]) => [channel, log.copy()]))
+}

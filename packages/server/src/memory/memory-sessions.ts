@@ -1,0 +1,74 @@
+import type { Claim, ClaimRequest, Clock, HeldSession, Random } from '../ports/index.js'
+
+interface SessionRecord {
+  owner: number
+  readonly user: string | null
+  /** Digests of the tokens that resume it: the next one, and until that is confirmed the one presented last. */
+  digests: string[]
+  renewedAt: number
+}
+
+/** Who holds which session, for the nodes of one process. */
+export class MemorySessions {
+  private readonly records = new Map<string, SessionRecord>()
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly ttlMs: number,
+  ) {}
+
+  /** How many sessions are known. */
+  get size(): number {
+    return this.records.size
+  }
+
+  claim({ newId, resume, user, nextDigest }: ClaimRequest): Claim {
+    const now = this.clock.now()
+    const record = resume && this.find(resume.id, now)
+    if (resume && record && record.user === user && this.fits(record, resume.digest)) {
+      record.owner += 1
+      record.digests = [nextDigest, resume.digest]
+      record.renewedAt = now
+      return { id: resume.id, owner: record.owner, resumed: true }
+    }
+    this.records.set(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now })
+    return { id: newId, owner: 1, resumed: false }
+  }
+
+  confirm(id: string, owner: number): void {
+    const record = this.records.get(id)
+    if (record?.owner === owner) record.digests = record.digests.slice(0, 1)
+  }
+
+  renew(sessions: readonly HeldSession[]): void {
+    const now = this.clock.now()
+    for (const { id, owner, user, digest } of sessions) {
+      const record = this.find(id, now)
+      if (!record) this.records.set(id, { owner, user, digests: [digest], renewedAt: now })
+      else if (record.owner === owner) record.renewedAt = now
+    }
+  }
+
+  release(id: string, owner: number): void {
+    if (this.records.get(id)?.owner === owner) this.records.delete(id)
+  }
+
+  /** Drops what has expired. */
+  sweep(): void {
+    const now = this.clock.now()
+    for (const id of [...this.records.keys()]) this.find(id, now)
+  }
+
+  private find(id: string, now: number): SessionRecord | undefined {
+    const record = this.records.get(id)
+    if (!record || now - record.renewedAt < this.ttlMs) return record
+    this.records.delete(id)
+    return undefined
+  }
+
+  private fits(record: SessionRecord, digest: string): boolean {
+    // Every digest is compared, so that the time taken says nothing about which one came close.
+    return record.digests.map((known) => this.random.equal(known, digest)).includes(true)
+  }
+}

@@ -1,0 +1,167 @@
+import {
+  channelTemplate,
+  DEFAULT_LIMITS,
+  type Contract,
+  type Data,
+  type Limits,
+  type MessageOutput,
+  type Meta,
+  type NameOf,
+  type ParamsOf,
+} from '@org/realtime-protocol'
+import type { Credentials } from './core/admission.js'
+import type { Declaration, Identity, PublishRule, SubscribeRule } from './core/declarations.js'
+import { RealtimeError } from './core/wire-errors.js'
+import type { Backend, Clock, Logger, Random } from './ports/index.js'
+
+/** Who somebody is, as `authenticate` says. */
+export interface Authenticated<User extends Identity = Identity> {
+  /** The user; `null` for an anonymous one. Rules get it as it is; others see only its `id`. */
+  readonly user: User | null
+  /** Sent to this connection only, with the welcome. Any JSON value. */
+  readonly hello?: Data
+  /** When the token expires: milliseconds since 1970, or a date. Default: never. */
+  readonly expiresAt?: number | Date | undefined
+}
+
+/** Settings of a server. */
+export interface ServerOptions<User extends Identity = Identity> {
+  /**
+   * Decides who may connect, on every connect and resume. `null` or an error thrown turns the client away with 4500; it
+   * then asks its application for a new token. Throw an error with `retryable: true` when the fault is here (a database
+   * that is down): the client tries again with the same token. Default: everybody is anonymous.
+   */
+  readonly authenticate?: (credentials: Credentials) => Authenticated<User> | null | Promise<Authenticated<User> | null>
+  /** Where logs and sessions live. Default: a memory backend of its own. */
+  readonly backend?: Backend
+  /** Path of the endpoint; requests for other paths are left alone. Default: `/realtime`. */
+  readonly path?: string
+  /** Bounds that differ from the defaults of PROTOCOL.md §8. */
+  readonly limits?: Partial<Limits>
+  /** Where to report. Default: nowhere. */
+  readonly logger?: Logger
+  /** Time; for tests. Default: the clock of the machine. */
+  readonly clock?: Clock
+  /** Chance and digests; for tests. Default: Node's crypto module. */
+  readonly random?: Random
+}
+
+/** Who asks for something. */
+export interface RuleContext<User extends Identity> {
+  /** What `authenticate` returned; `null` for an anonymous one. */
+  readonly user: User | null
+  /** Public id of the session. */
+  readonly session: string
+  /** The channel asked for. */
+  readonly channel: string
+}
+
+/** A message somebody wants to publish. */
+export interface PublishContext<User extends Identity, Message> extends RuleContext<User> {
+  /** The data, as the schema of the channel gave it. */
+  readonly data: Message
+  /** What travels for tools. */
+  readonly meta?: Meta | undefined
+}
+
+/** How much of a channel's log is kept; whichever bound is met first. */
+export interface LogOptions {
+  /** Messages. Default: 1,000. */
+  readonly messages?: number
+  /** Age in milliseconds. Default: 300,000 (5 minutes). */
+  readonly ageMs?: number
+  /** Bytes of data, and so the largest message too. Default: 1,048,576 (1 MiB). */
+  readonly bytes?: number
+}
+
+/** Settings of the channels of one template. */
+export interface ChannelOptions<C extends Contract, Template extends string, User extends Identity> {
+  /** How messages are kept and delivered. `log`: every message once and in order, or a gap is told. Default: `log`. */
+  readonly mode?: 'log'
+  /** Who may subscribe and read the history: everybody, nobody, or as a function decides. Default: nobody. */
+  readonly subscribe?:
+    | boolean
+    | ((context: RuleContext<User>, params: ParamsOf<Template>) => boolean | Promise<boolean>)
+  /**
+   * Who may publish. A function can also replace the data, or refuse with a text that only the sender gets. Default:
+   * nobody. `publish` of the server needs no rule.
+   */
+  readonly publish?:
+    | boolean
+    | ((
+        context: PublishContext<User, MessageOutput<C, NameOf<Template>>>,
+        params: ParamsOf<Template>,
+      ) => PublishDecision | Promise<PublishDecision>)
+  /** How much of the log is kept. */
+  readonly log?: LogOptions
+  /** Time without a publish after which a channel nobody listens to is forgotten, in milliseconds. Default: 1 hour. */
+  readonly channelTtlMs?: number
+}
+
+/** What a publish rule decides: no, yes, yes with other data, or no with a text that only the sender gets. */
+export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
+
+/** The limits of a server. @throws TypeError when one is unknown or not a positive number. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`limits.${name} does not exist`)
+    if (typeof value !== 'number' || !(value > 0)) throw new TypeError(`limits.${name} must be a positive number`)
+  }
+  const limits: Limits = { ...DEFAULT_LIMITS, ...given }
+  if (limits.sendQueueSoftBytes >= limits.sendQueueHardBytes) {
+    throw new TypeError(
+      'limits.sendQueueSoftBytes must be below limits.sendQueueHardBytes, or slow links are cut before they fall behind',
+    )
+  }
+  if (limits.heartbeatTimeoutMs > limits.heartbeatMs) {
+    throw new TypeError('limits.heartbeatTimeoutMs must not exceed limits.heartbeatMs')
+  }
+  return limits
+}
+
+/** A declaration from its options. @throws TypeError or RealtimeError when they cannot be served. */
+export function resolveDeclaration<C extends Contract, Template extends string, User extends Identity>(
+  contract: C,
+  template: Template,
+  options: ChannelOptions<C, Template, User>,
+  limits: Limits,
+): Declaration {
+  const asked = options as { mode?: unknown; presence?: unknown; personal?: unknown }
+  if (asked.mode !== undefined && asked.mode !== 'log') {
+    const mode = JSON.stringify(asked.mode)
+    throw new RealtimeError('UNSUPPORTED', `channel ${template}: mode ${mode} is not served by this version; use 'log'`)
+  }
+  if (asked.presence || asked.personal) {
+    throw new RealtimeError(
+      'UNSUPPORTED',
+      `channel ${template}: presence and personal channels are not served by this version`,
+    )
+  }
+  const { log = {}, channelTtlMs = limits.channelTtlMs } = options
+  const retention = {
+    messages: log.messages ?? limits.logMessages,
+    ageMs: log.ageMs ?? limits.logAgeMs,
+    bytes: log.bytes ?? limits.logBytes,
+    ttlMs: channelTtlMs,
+  }
+  for (const [name, value] of Object.entries(retention)) {
+    if (!(value > 0)) throw new TypeError(`channel ${template}: ${name} of the log must be a positive number`)
+  }
+  if (retention.ttlMs < retention.ageMs) {
+    throw new TypeError(
+      `channel ${template}: channelTtlMs must not be below log.ageMs, or messages go before their age`,
+    )
+  }
+  // The types of rules follow the contract, which the engine does not know: it hands them what the schema gave.
+  return {
+    template: channelTemplate(template),
+    schema: contract.channels?.[template]?.message,
+    subscribe: rule(options.subscribe as boolean | SubscribeRule | undefined),
+    publish: rule(options.publish as boolean | PublishRule | undefined),
+    retention,
+  }
+}
+
+function rule<R extends SubscribeRule | PublishRule>(given: boolean | R | undefined): R | (() => boolean) {
+  return typeof given === 'function' ? given : () => given ?? false
+}

@@ -1,0 +1,16 @@
+import type { Broker, BrokerHandler } from './broker.js'
+import type { SessionHandler, SessionStore } from './session-store.js'
+
+/** What one node holds of a backend. */
+export interface BackendNode {
+  readonly broker: Broker
+  readonly sessions: SessionStore
+  /** Lets go of everything. Nothing is told to the handler afterwards. */
+  close(): Promise<void>
+}
+
+/** The shared part of a system: broker and stores in one object, which several servers of a process may share. */
+export interface Backend {
+  /** Joins a node to the backend. */
+  join(handler: BrokerHandler & SessionHandler): BackendNode
+}

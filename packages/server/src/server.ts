@@ -1,0 +1,188 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ChannelIn, Contract, MessageInput, Meta, Position, TemplateIn } from '@org/realtime-protocol'
+import { isWorkerProcess, memory } from './backends.js'
+import { Declarations, type Identity } from './core/declarations.js'
+import { Node } from './core/node.js'
+import { readHistory, type History } from './core/reading.js'
+import { isWireError, RealtimeError } from './core/wire-errors.js'
+import { resolveDeclaration, resolveLimits, type ChannelOptions, type ServerOptions } from './options.js'
+import { systemClock } from './platform/system-clock.js'
+import { systemRandom } from './platform/system-random.js'
+import { silent, type Handshake, type Transport, type TransportHandler } from './ports/index.js'
+import { pathOf, Upgrade } from './ws/upgrade.js'
+
+const DEFAULT_PATH = '/realtime'
+
+/** Where a server listens. */
+export interface AttachOptions {
+  /** Path of the endpoint. Default: the `path` of the server's options. */
+  readonly path?: string
+}
+
+/** Settings of one publish. */
+export interface PublishOptions {
+  /** Idempotency key, 1 to 64 bytes: a repeat within 5 minutes takes effect once. Default: none. */
+  readonly key?: string
+  /** Texts that travel with the message for tools, such as `traceparent`. At most 1,024 bytes. */
+  readonly meta?: Meta
+}
+
+/** Where a publish was stored. */
+export interface Published extends Position {
+  /** Names the publication. */
+  readonly id: string
+}
+
+/** Which part of a log to read. With neither `after` nor `before`, the latest messages. */
+export interface HistoryOptions {
+  /** Read the messages after this position. */
+  readonly after?: Position
+  /** Read the messages before this position. */
+  readonly before?: Position
+  /** How many at most. Default and most: 100. */
+  readonly limit?: number
+}
+
+/**
+ * A realtime server inside your own HTTP server. Constructing one opens nothing; {@link attach} it, or hand it upgrade
+ * requests with {@link handleUpgrade}.
+ */
+export class RealtimeServer<const C extends Contract = Contract, User extends Identity = Identity> {
+  private readonly contract: C
+  private readonly options: ServerOptions<User>
+  private readonly declarations = new Declarations()
+  private readonly node: Node
+  private readonly upgrade: Upgrade
+  private readonly detach: Array<() => void> = []
+  private closing: Promise<void> | undefined
+
+  /**
+   * @param contract What clients and this server agree on. Without one, declare channels with {@link channel}.
+   * @param options Settings.
+   * @throws TypeError when a setting makes no sense; the message says which and why.
+   */
+  constructor(contract?: C, options: ServerOptions<User> = {}) {
+    const { clock = systemClock, random = systemRandom, logger = silent } = options
+    const limits = resolveLimits(options.limits)
+    if (!options.backend && isWorkerProcess()) {
+      logger.warn(
+        'messages of this process do not reach the others: the memory backend is not shared between processes',
+      )
+    }
+    this.contract = contract ?? ({} as C)
+    this.options = options
+    this.node = new Node({
+      backend: options.backend ?? memory({ sessionTtlMs: limits.sessionTtlMs, clock, random }),
+      clock,
+      random,
+      logger,
+      limits,
+      declarations: this.declarations,
+      authenticate: options.authenticate,
+    })
+    this.upgrade = new Upgrade((transport, handshake) => this.accept(transport, handshake), limits.messageBytes)
+    for (const template of Object.keys(this.contract.channels ?? {})) {
+      this.declarations.set(resolveDeclaration(this.contract, template, {}, limits))
+    }
+  }
+
+  /**
+   * Declares the channels of a template: who may subscribe and publish, and how much is kept. What is not opened here
+   * stays closed to clients.
+   *
+   * @throws TypeError or {@link RealtimeError} `UNSUPPORTED` when the options cannot be served.
+   */
+  channel<Template extends TemplateIn<C>>(template: Template, options: ChannelOptions<C, Template, User> = {}): this {
+    this.declarations.set(resolveDeclaration(this.contract, template, options, this.node.limits))
+    return this
+  }
+
+  /**
+   * Serves the upgrade requests of an HTTP server on one path. Requests for other paths are left alone, so other
+   * WebSocket servers can share the HTTP server.
+   *
+   * @returns A function that stops listening; links that are open stay open.
+   */
+  attach(httpServer: HttpServer, { path }: AttachOptions = {}): () => void {
+    const mine = path ?? this.path
+    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+      if (pathOf(request) === mine) this.take(request, socket, head)
+    }
+    httpServer.on('upgrade', onUpgrade)
+    const detach = (): void => void httpServer.off('upgrade', onUpgrade)
+    this.detach.push(detach)
+    return detach
+  }
+
+  /**
+   * Takes one upgrade request, for those who route upgrades themselves.
+   *
+   * @returns Whether the request was for the `path` of this server. If not, it was left alone.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if (pathOf(request) !== this.path) return false
+    this.take(request, socket, head)
+    return true
+  }
+
+  /** Takes a link that did not come by HTTP: from another runtime, or from a test. */
+  accept(transport: Transport, handshake: Handshake): TransportHandler {
+    return this.node.accept(transport, handshake)
+  }
+
+  /**
+   * Publishes a message from the server. Needs no rule; the schema of the channel holds.
+   *
+   * @returns Where it was stored.
+   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL`, `INVALID_CHANNEL`, `INVALID_DATA`, `TOO_LARGE`, or `UNAVAILABLE`
+   * (retryable; pass a `key` to make sure that a repeat takes effect once).
+   */
+  async publish<Name extends ChannelIn<C>>(
+    channel: Name,
+    data: MessageInput<C, Name>,
+    { key, meta }: PublishOptions = {},
+  ): Promise<Published> {
+    const id = this.node.random.id()
+    const outcome = await this.node.publishing.fromServer({ channel, id, data, key, meta })
+    if (isWireError(outcome)) throw RealtimeError.from(outcome)
+    if (outcome.kind !== 'stored') throw new RealtimeError('INTERNAL', 'the broker judged a number that was not given')
+    return { id: outcome.id, ...outcome.position }
+  }
+
+  /**
+   * Reads the log of a channel, oldest message first.
+   *
+   * @throws {@link RealtimeError} `POSITION_LOST` when the position is not part of the kept history, or `UNAVAILABLE`.
+   */
+  async history<Name extends ChannelIn<C>>(channel: Name, options: HistoryOptions = {}): Promise<History> {
+    const page = await readHistory(this.node, channel, { limit: this.node.limits.historyMessages, ...options })
+    if (isWireError(page)) throw RealtimeError.from(page)
+    return page
+  }
+
+  /** How many links are open. */
+  get connections(): number {
+    return this.node.connections.size
+  }
+
+  /** Refuses new links, closes every open one with 4000 (clients come back), and lets go of the backend. */
+  close(): Promise<void> {
+    this.closing ??= this.end()
+    return this.closing
+  }
+
+  private async end(): Promise<void> {
+    await this.node.close()
+    for (const detach of this.detach) detach()
+  }
+
+  private get path(): string {
+    return this.options.path ?? DEFAULT_PATH
+  }
+
+  private take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.closing) this.upgrade.refuseClosing(socket)
+    else this.upgrade.handle(request, socket, head)
+  }
+}

@@ -1,0 +1,60 @@
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import type { EncodedFrame, Transport, TransportHandler } from '../ports/index.js'
+import type { FrameJoiner } from './framing.js'
+
+/**
+ * A WebSocket of `ws` as a link. Frames are framed here and written to the socket directly, all frames of a turn in one
+ * write; `ws` reads, answers pings and closes. On a stream that is not a socket, `ws` writes too.
+ */
+export class WsTransport implements Transport {
+  private readonly socket: Socket | undefined
+
+  constructor(
+    private readonly webSocket: WebSocket,
+    stream: Duplex,
+    private readonly joiner: FrameJoiner,
+  ) {
+    this.socket = stream instanceof Socket ? stream : undefined
+  }
+
+  /** Lets the engine hear what happens on the link. */
+  listen(handler: TransportHandler): void {
+    const { webSocket, socket } = this
+    webSocket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) handler.violated('a text message')
+      else handler.receive(data.toString('utf8'))
+    })
+    webSocket.on('close', (code, reason) => handler.closed(code, reason.toString('utf8')))
+    // An error is followed by `close`, which carries the code. Without a listener it would end the process.
+    webSocket.on('error', () => undefined)
+    socket?.on('drain', () => handler.drained())
+  }
+
+  write(frames: readonly EncodedFrame[]): void {
+    if (this.webSocket.readyState !== this.webSocket.OPEN) return
+    if (this.socket) this.socket.write(this.joiner.join(frames))
+    else for (const { text } of frames) this.webSocket.send(text)
+  }
+
+  close(code: number, reason: string): void {
+    this.webSocket.close(code, reason)
+  }
+
+  terminate(): void {
+    this.webSocket.terminate()
+  }
+
+  get bufferedBytes(): number {
+    return this.socket ? this.socket.writableLength : this.webSocket.bufferedAmount
+  }
+
+  get receivedBytes(): number {
+    return this.socket?.bytesRead ?? 0
+  }
+
+  get peer(): string {
+    return this.socket?.remoteAddress ?? ''
+  }
+}
