@@ -1,0 +1,25 @@
+import { defineConfig } from 'tsup'
+import { base, node } from '../../tsup.base.js'
+
+// Handles are disposable. A page whose `lib` knows no `AsyncDisposable` yet must still compile.
+const disposable = { dts: { ...base.dts, banner: '/// <reference lib="esnext.disposable" />' } }
+
+export default defineConfig([
+  { ...node, ...disposable, entry: ['src/index.ts'] },
+  { ...base, ...disposable, entry: ['src/browser.ts'], format: ['esm'], target: 'es2022', platform: 'browser' },
+  {
+    // One file for a script tag: `<script src="…/realtime-client.global.js">`, then `new Realtime.RealtimeClient(…)`.
+    entry: { 'realtime-client': 'src/browser.ts' },
+    tsconfig: 'tsconfig.build.json',
+    format: ['iife'],
+    globalName: 'Realtime',
+    target: 'es2020',
+    platform: 'browser',
+    noExternal: [/.*/],
+    esbuildOptions: (options) => {
+      options.conditions = ['@org/source', 'browser']
+    },
+    minify: true,
+    sourcemap: true,
+  },
+])

@@ -1,0 +1,10 @@
+import { defineConfig } from 'tsup'
+import { base } from '../../tsup.base.js'
+
+export default defineConfig({
+  ...base,
+  entry: ['src/index.ts'],
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  platform: 'neutral',
+})

@@ -1,0 +1,52 @@
+import { defineConfig } from 'vitest/config'
+import { findChromium } from './scripts/lib/chromium.mjs'
+
+const folders = '{packages,examples}/*/test'
+const socket = `${folders}/**/*.socket.test.ts`
+const browser = `${folders}/**/*.browser.test.ts`
+const scenarios = 'packages/scenarios/test/**/*.test.ts'
+
+// Workspace packages resolve to their sources, so that no test needs a build.
+const conditions = ['@org/source', 'module', 'node', 'development|production']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    passWithNoTests: false,
+    allowOnly: false,
+    restoreMocks: true,
+    unstubGlobals: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: [`${folders}/**/*.test.ts`],
+          exclude: [socket, browser, scenarios],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'scenarios', include: [scenarios], exclude: [socket, browser], testTimeout: 10_000 },
+      },
+      // Real time, real sockets: one file at a time, so that the machine's load is not part of the result.
+      {
+        extends: true,
+        test: { name: 'sockets', include: [socket], fileParallelism: false, testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: [browser],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          env: { CHROMIUM_PATH: findChromium() ?? '' },
+        },
+      },
+    ],
+  },
+})
