@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { DEFAULT_LIMITS } from '../src/index.js'
+
+test('the default limits are these', () => {
+  expect(DEFAULT_LIMITS).toEqual({
+    messageBytes: 65_536,
+    connectTimeoutMs: 10_000,
+    channelNameBytes: 255,
+    channels: 128,
+    inFlight: 64,
+    inboxFrames: 256,
+    idBytes: 64,
+    metaBytes: 1_024,
+    sendQueueSoftBytes: 262_144,
+    sendQueueHardBytes: 1_048_576,
+    logMessages: 1_000,
+    logAgeMs: 300_000,
+    logBytes: 1_048_576,
+    channelTtlMs: 3_600_000,
+    lineageGenerations: 16,
+    recoveryMessages: 1_000,
+    historyMessages: 100,
+    dedupeMs: 300_000,
+    producerPositions: 64,
+    sessionTtlMs: 120_000,
+    heartbeatMs: 25_000,
+    heartbeatTimeoutMs: 10_000,
+  })
+})
+
+test('the default limits cannot be changed', () => {
+  expect(Object.isFrozen(DEFAULT_LIMITS)).toBe(true)
+})
+
+test('the limits fit together', () => {
+  const limits = DEFAULT_LIMITS
+  expect(limits.inFlight).toBeLessThanOrEqual(limits.producerPositions)
+  expect(limits.messageBytes).toBeLessThanOrEqual(limits.sendQueueSoftBytes)
+  expect(limits.sendQueueSoftBytes).toBeLessThan(limits.sendQueueHardBytes)
+  expect(limits.messageBytes).toBeLessThanOrEqual(limits.logBytes)
+  expect(limits.logAgeMs).toBeLessThanOrEqual(limits.channelTtlMs)
+  expect(limits.dedupeMs).toBeLessThanOrEqual(limits.channelTtlMs)
+  expect(limits.heartbeatMs + limits.heartbeatTimeoutMs).toBeLessThan(limits.sessionTtlMs)
+  for (const [name, value] of Object.entries(limits))
+    expect([name, Number.isSafeInteger(value) && value > 0]).toEqual([name, true])
+})
