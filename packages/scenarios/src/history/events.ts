@@ -1,0 +1,252 @@
+/**
+ * What a simulation writes down while it runs, and all that the checker knows of it.
+ *
+ * The order of the record is the order of time: of two events the earlier one in the array happened first, also when
+ * both carry the same `at`. Names of channels, ids of publishes and names of subscribers are free strings; an id is
+ * unique within its channel.
+ */
+import type { Position } from './position.js'
+
+interface Stamped {
+  /** Virtual time, in ms. */
+  readonly at: number
+}
+
+/** A user called publish. One id per call; retries inside the client are the same call. */
+export interface PubInvoke extends Stamped {
+  readonly type: 'pub.invoke'
+  /** The life of one client object: a client that is made anew publishes under another name. */
+  readonly publisher: string
+  readonly channel: string
+  readonly id: string
+}
+
+/** The publish was acknowledged: it is stored at `position`. */
+export interface PubOk extends Stamped {
+  readonly type: 'pub.ok'
+  readonly publisher: string
+  readonly channel: string
+  readonly id: string
+  readonly position: Position
+}
+
+/** The publish is certainly not stored: refused, or rejected before it was sent. */
+export interface PubFail extends Stamped {
+  readonly type: 'pub.fail'
+  readonly publisher: string
+  readonly channel: string
+  readonly id: string
+  readonly code: string
+}
+
+/** The publish may be stored or not. */
+export interface PubUnknown extends Stamped {
+  readonly type: 'pub.unknown'
+  readonly publisher: string
+  readonly channel: string
+  readonly id: string
+  readonly code: string
+}
+
+/** The publisher's client was told that these acknowledged publishes are gone. */
+export interface PubRollback extends Stamped {
+  readonly type: 'rollback'
+  readonly publisher: string
+  readonly channel: string
+  readonly ids: readonly string[]
+}
+
+/** Where the user asked a subscription to begin; nothing means now. */
+export type Since = Position | 'start' | { readonly last: number }
+
+/**
+ * A new subscription of the logical subscriber began: messages after `position` are owed. A resume is not a new
+ * subscription. With a requested position messages after *that* are owed, and a `gap` or `rebase` event after this
+ * one tells what became of the difference.
+ */
+export interface SubOk extends Stamped {
+  readonly type: 'sub.ok'
+  readonly subscriber: string
+  readonly channel: string
+  readonly position: Position
+  readonly requested?: Since
+}
+
+/** The subscription ended; nothing is delivered after it. */
+export interface SubEnd extends Stamped {
+  readonly type: 'sub.end'
+  readonly subscriber: string
+  readonly channel: string
+}
+
+/**
+ * The subscriber's client was made anew and goes on from the position it had stored. A position older than the last
+ * one takes back what was delivered after it: that is owed again.
+ */
+export interface SubRestart extends Stamped {
+  readonly type: 'sub.restart'
+  readonly subscriber: string
+  readonly channel: string
+  readonly from: Position
+}
+
+/** All listeners of the subscriber were called with this message. */
+export interface Deliver extends Stamped {
+  readonly type: 'deliver'
+  readonly subscriber: string
+  readonly channel: string
+  readonly id: string
+  readonly position: Position
+}
+
+export const GAP_REASONS = ['trimmed', 'slow', 'rollback', 'epoch', 'unknown'] as const
+export type GapReason = (typeof GAP_REASONS)[number]
+
+/**
+ * The subscriber was told of a gap and goes on after `position`: offset + 1 of that epoch is next.
+ *
+ * - `trimmed`, `slow`: `from`..`to` were never delivered; `from` is the last offset + 1, `to` is `position.offset`.
+ * - `rollback`: `from`..`to` are no longer in the log; `from` is `position.offset` + 1, `to` is the last offset.
+ * - `epoch`, `unknown`: `from` is the last offset, `to` is where it goes on (`position.offset` or the offset after it).
+ */
+export interface GapTold extends Stamped {
+  readonly type: 'gap'
+  readonly subscriber: string
+  readonly channel: string
+  readonly reason: GapReason
+  readonly from: number
+  readonly to: number
+  readonly position: Position
+}
+
+/**
+ * The subscriber's position kept its offset and took another epoch, by a rebase frame or because a recovery answered
+ * that the lineage continues.
+ */
+export interface Rebased extends Stamped {
+  readonly type: 'rebase'
+  readonly subscriber: string
+  readonly channel: string
+  /** The epoch that ended. */
+  readonly from: string
+  /** Its last offset that is also part of `to`. */
+  readonly end: number
+  readonly to: string
+}
+
+/** A client reached a server: its session is established on this link. `client` is also its name as a publisher. */
+export interface ConnUp extends Stamped {
+  readonly type: 'conn.up'
+  readonly client: string
+  readonly session: string
+  readonly node: string
+  readonly link: string
+}
+
+export interface ConnDown extends Stamped {
+  readonly type: 'conn.down'
+  readonly client: string
+  readonly link: string
+  readonly code?: number
+}
+
+/** On the server: the link claimed its session (on a move: when it commits, not when it attaches). */
+export interface LinkOpen extends Stamped {
+  readonly type: 'link.open'
+  readonly node: string
+  readonly session: string
+  readonly link: string
+}
+
+/** On the server: the link ended or was detached. The links of a killed node end when it is killed. */
+export interface LinkClose extends Stamped {
+  readonly type: 'link.close'
+  readonly node: string
+  readonly session: string
+  readonly link: string
+}
+
+/** A sample of a queue or buffer with the limit it must keep. */
+export interface Bound extends Stamped {
+  readonly type: 'bound'
+  readonly name: string
+  readonly value: number
+  readonly limit: number
+}
+
+/**
+ * A fault was injected. Options say which kinds may lose stored data. One that takes its time to lose it, as a split brain
+ * does, is recorded when it begins and again when it is over: gaps may be told from the first on, and publishers are
+ * owed the news once they reach a server after the last.
+ */
+export interface Fault extends Stamped {
+  readonly type: 'fault'
+  readonly kind: string
+  /** Plain data, for people. */
+  readonly detail?: unknown
+}
+
+/** All faults are over. */
+export interface Heal extends Stamped {
+  readonly type: 'heal'
+}
+
+/** The run is over. Only dumps follow. */
+export interface End extends Stamped {
+  readonly type: 'end'
+}
+
+export interface LogEntry {
+  readonly offset: number
+  readonly id: string
+}
+
+/** The log of a channel as the broker keeps it at the end; it begins above offset 1 if it was trimmed. */
+export interface LogDump extends Stamped {
+  readonly type: 'log'
+  readonly channel: string
+  readonly epoch: string
+  readonly entries: readonly LogEntry[]
+  readonly head: Position
+}
+
+export interface EndedEpoch {
+  readonly epoch: string
+  /** Last offset of it that the final log has inherited. */
+  readonly end: number
+}
+
+/**
+ * The epochs that the final one continues. A simulation that rotates more often than the broker remembers lists them
+ * all: an epoch that is missing here counts as lost.
+ */
+export interface LineageDump extends Stamped {
+  readonly type: 'lineage'
+  readonly channel: string
+  readonly epoch: string
+  readonly ended: readonly EndedEpoch[]
+}
+
+export type PublishEvent = PubInvoke | PubOk | PubFail | PubUnknown
+export type SubscriberEvent = SubOk | SubEnd | SubRestart | Deliver | GapTold | Rebased
+
+export type HistoryEvent =
+  | PublishEvent
+  | PubRollback
+  | SubscriberEvent
+  | ConnUp
+  | ConnDown
+  | LinkOpen
+  | LinkClose
+  | Bound
+  | Fault
+  | Heal
+  | End
+  | LogDump
+  | LineageDump
+
+/** An event and its place in the record, which is what "before" and "after" mean. */
+export interface Recorded<E extends HistoryEvent = HistoryEvent> {
+  readonly index: number
+  readonly event: E
+}

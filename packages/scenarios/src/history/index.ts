@@ -1,0 +1,6 @@
+export { checkHistory, type Verdict } from './check.js'
+export * from './events.js'
+export { describeViolation, serializeHistory } from './format.js'
+export type { CheckOptions } from './options.js'
+export { NULL_POSITION, type Position } from './position.js'
+export { RULES, type RuleNumber, type Violation } from './violation.js'

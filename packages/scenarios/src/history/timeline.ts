@@ -1,0 +1,200 @@
+import type {
+  Bound,
+  ConnUp,
+  Deliver,
+  End,
+  Fault,
+  HistoryEvent,
+  LineageDump,
+  LinkClose,
+  LinkOpen,
+  LogDump,
+  PubFail,
+  PubInvoke,
+  PubOk,
+  PubRollback,
+  PubUnknown,
+  Recorded,
+  SubscriberEvent,
+} from './events.js'
+import { FinalLog } from './final-log.js'
+import { Stream } from './stream.js'
+
+/** One call of publish, and what became of it. */
+export interface Publish {
+  readonly id: string
+  readonly publisher: string
+  /** More than one is a fault of the record. None: nobody ever published this id here. */
+  readonly invokes: Recorded<PubInvoke>[]
+  readonly settles: Recorded<PubOk | PubFail | PubUnknown>[]
+  ok?: Recorded<PubOk>
+  fail?: Recorded<PubFail>
+}
+
+/** All that happened on one channel. */
+export interface Channel {
+  readonly name: string
+  readonly log: FinalLog
+  readonly dump: Recorded<LogDump> | undefined
+  readonly publishes: Map<string, Publish>
+  /** All acknowledgements, in order. */
+  readonly acks: Recorded<PubOk>[]
+  /** All deliveries, also those outside a subscription, in order. */
+  readonly deliveries: Recorded<Deliver>[]
+  readonly rollbacks: Recorded<PubRollback>[]
+  readonly streams: Stream[]
+  /** Events of subscribers that belong to no subscription, and `sub.ok` in the middle of one. */
+  readonly strays: Recorded<SubscriberEvent>[]
+}
+
+/** A history sorted once, so that every rule reads what it needs in one pass. */
+export interface Timeline {
+  readonly channels: readonly Channel[]
+  readonly faults: readonly Recorded<Fault>[]
+  readonly connUps: readonly Recorded<ConnUp>[]
+  readonly links: readonly Recorded<LinkOpen | LinkClose>[]
+  readonly bounds: readonly Recorded<Bound>[]
+  readonly end: Recorded<End> | undefined
+  /** The last event, where a record without `end` breaks off. */
+  readonly last: Recorded | undefined
+}
+
+export function readTimeline(history: readonly HistoryEvent[]): Timeline {
+  const channelOf = channelTable(history)
+  const faults: Recorded<Fault>[] = []
+  const connUps: Recorded<ConnUp>[] = []
+  const links: Recorded<LinkOpen | LinkClose>[] = []
+  const bounds: Recorded<Bound>[] = []
+  let end: Recorded<End> | undefined
+  const open = new Map<Channel, Map<string, Stream>>()
+
+  history.forEach((event, index) => {
+    switch (event.type) {
+      case 'pub.invoke':
+      case 'pub.ok':
+      case 'pub.fail':
+      case 'pub.unknown':
+        addPublish(channelOf(event.channel), event, index)
+        return
+      case 'rollback':
+        channelOf(event.channel).rollbacks.push({ index, event })
+        return
+      case 'sub.ok':
+      case 'sub.end':
+      case 'sub.restart':
+      case 'deliver':
+      case 'gap':
+      case 'rebase': {
+        const channel = channelOf(event.channel)
+        if (event.type === 'deliver') channel.deliveries.push({ index, event })
+        let streams = open.get(channel)
+        if (!streams) open.set(channel, (streams = new Map<string, Stream>()))
+        addMove(channel, streams, event, index)
+        return
+      }
+      case 'conn.up':
+        connUps.push({ index, event })
+        return
+      case 'link.open':
+      case 'link.close':
+        links.push({ index, event })
+        return
+      case 'bound':
+        bounds.push({ index, event })
+        return
+      case 'fault':
+        faults.push({ index, event })
+        return
+      case 'end':
+        end ??= { index, event }
+        return
+      case 'log':
+      case 'lineage':
+      case 'conn.down':
+      case 'heal':
+    }
+  })
+
+  const lastEvent = history.at(-1)
+  const last = lastEvent && { index: history.length - 1, event: lastEvent }
+  return { channels: [...channelOf.all()], faults, connUps, links, bounds, end, last }
+}
+
+/** Channels by name, made on first use, each with its final log; of several dumps the last one counts. */
+function channelTable(history: readonly HistoryEvent[]) {
+  const dumps = new Map<string, Recorded<LogDump>>()
+  const lineages = new Map<string, LineageDump>()
+  history.forEach((event, index) => {
+    if (event.type === 'log') dumps.set(event.channel, { index, event })
+    else if (event.type === 'lineage') lineages.set(event.channel, event)
+  })
+  const channels = new Map<string, Channel>()
+  const channelOf = (name: string): Channel => {
+    let channel = channels.get(name)
+    if (!channel) {
+      const dump = dumps.get(name)
+      channel = {
+        name,
+        log: new FinalLog(dump?.event, lineages.get(name)),
+        dump,
+        publishes: new Map(),
+        acks: [],
+        deliveries: [],
+        rollbacks: [],
+        streams: [],
+        strays: [],
+      }
+      channels.set(name, channel)
+    }
+    return channel
+  }
+  for (const name of dumps.keys()) channelOf(name)
+  return Object.assign(channelOf, { all: () => channels.values() })
+}
+
+function addPublish(channel: Channel, event: PubInvoke | PubOk | PubFail | PubUnknown, index: number): void {
+  let publish = channel.publishes.get(event.id)
+  if (!publish) {
+    publish = { id: event.id, publisher: event.publisher, invokes: [], settles: [] }
+    channel.publishes.set(event.id, publish)
+  }
+  if (event.type === 'pub.invoke') {
+    publish.invokes.push({ index, event })
+    return
+  }
+  publish.settles.push({ index, event })
+  if (event.type === 'pub.ok') {
+    const ok = { index, event }
+    publish.ok ??= ok
+    channel.acks.push(ok)
+  } else if (event.type === 'pub.fail') {
+    publish.fail ??= { index, event }
+  }
+}
+
+function addMove(channel: Channel, open: Map<string, Stream>, event: SubscriberEvent, index: number): void {
+  const stream = open.get(event.subscriber)
+  switch (event.type) {
+    case 'sub.ok': {
+      if (stream) {
+        stream.closed = { index, event }
+        channel.strays.push({ index, event })
+      }
+      const begun = new Stream({ index, event })
+      open.set(event.subscriber, begun)
+      channel.streams.push(begun)
+      return
+    }
+    case 'sub.end':
+      // Without a subscription nothing ends: one that was refused is left like any other.
+      if (stream) stream.closed = { index, event }
+      open.delete(event.subscriber)
+      return
+    case 'deliver':
+    case 'gap':
+    case 'rebase':
+    case 'sub.restart':
+      if (stream) stream.take({ index, event })
+      else channel.strays.push({ index, event })
+  }
+}

@@ -1,0 +1,232 @@
+import { RealtimeClient, RealtimeError, type Channel, type Message, type Network } from '@org/realtime-client'
+import { NULL_POSITION, type Position } from '@org/realtime-protocol'
+import { Process } from './process.js'
+import type { Wire } from './wire.js'
+import type { World } from './world.js'
+
+interface Payload {
+  readonly id: string
+  readonly pad: string
+}
+
+interface Subscribed {
+  readonly handle: Channel
+  readonly off: () => void
+  /** Position of what was recorded last: where a rebase would have happened in between. */
+  last: Position | undefined
+}
+
+/** A page or process with one real client, and all that a user would do with it. It can crash and come back. */
+export class AppClient {
+  private process: Process
+  private client: RealtimeClient
+  private lives = 0
+  private published = 0
+  private wire: Wire | undefined
+  private online = true
+  private listeners = new Set<(event: 'online' | 'offline' | 'wake') => void>()
+  private subscribed = new Map<string, Subscribed>()
+  private readonly pending = new Map<string, string>()
+  private crashNext = false
+
+  constructor(
+    readonly name: string,
+    private readonly world: World,
+  ) {
+    this.process = new Process(world.time)
+    this.client = this.start()
+  }
+
+  /** The life of the current client object; the name it publishes under. */
+  get life(): string {
+    return `${this.name}.${this.lives}`
+  }
+
+  /** The current link, if there is one. */
+  get link(): Wire | undefined {
+    return this.wire?.isWhole ? this.wire : undefined
+  }
+
+  /** Subscribes to a channel from now on, unless it is subscribed already. */
+  subscribe(channel: string): void {
+    if (!this.subscribed.has(channel)) this.listen(channel, undefined)
+  }
+
+  /** Leaves a channel; comes back to it later, as a new subscription. */
+  leave(channel: string): void {
+    const subscribed = this.subscribed.get(channel)
+    if (!subscribed) return
+    this.subscribed.delete(channel)
+    subscribed.off()
+    if (subscribed.last) this.world.record({ type: 'sub.end', subscriber: this.name, channel })
+  }
+
+  /** Publishes a message, as a user would who waits for the answer. */
+  publish(channel: string, padBytes: number): void {
+    const id = `${this.life}-${++this.published}`
+    const publisher = this.life
+    this.world.record({ type: 'pub.invoke', publisher, channel, id })
+    this.pending.set(id, channel)
+    const settle = (record: () => void) => {
+      if (this.pending.delete(id)) record()
+    }
+    const payload: Payload = { id, pad: 'x'.repeat(padBytes) }
+    this.client
+      .channel(channel)
+      .publish(payload)
+      .then(
+        ({ epoch, offset }) =>
+          settle(() => this.world.record({ type: 'pub.ok', publisher, channel, id, position: { epoch, offset } })),
+        (error: unknown) => settle(() => this.failed(publisher, channel, id, error)),
+      )
+  }
+
+  /** The process dies and is started again, with the positions it had stored. */
+  crash(): void {
+    const { world } = this
+    const stored = new Map<string, Position | undefined>()
+    for (const [channel, subscribed] of this.subscribed) {
+      // A life that ended before it was subscribed goes on from where it was to start.
+      const position = subscribed.last && (subscribed.handle.position ?? subscribed.last)
+      if (position) this.follow(subscribed, channel, position.epoch)
+      stored.set(channel, position)
+    }
+    for (const [id, channel] of this.pending) {
+      world.record({ type: 'pub.unknown', publisher: this.life, channel, id, code: 'CRASHED' })
+    }
+    this.pending.clear()
+    this.process.kill()
+    this.wire?.break(world.faultChance.happens(0.5) ? 'reset' : 'half-open')
+    this.subscribed = new Map()
+    this.listeners = new Set()
+    this.process = new Process(world.time)
+    this.client = this.start()
+    for (const [channel, position] of stored) this.listen(channel, position)
+  }
+
+  /** The process dies in the middle of the next listener that gets a message. */
+  crashInListener(): void {
+    this.crashNext = true
+  }
+
+  /** The platform says that there is no network, and cuts the link, or that there is one again. */
+  setOnline(online: boolean): void {
+    if (this.online === online) return
+    this.online = online
+    if (!online) this.wire?.break('half-open')
+    for (const listener of this.listeners) this.process.run(() => listener(online ? 'online' : 'offline'))
+  }
+
+  /** How many messages wait. */
+  get waiting(): number {
+    return this.client.outbox.length
+  }
+
+  private start(): RealtimeClient {
+    this.lives += 1
+    const life = this.life
+    const { world } = this
+    const chance = world.chance(life)
+    const client = new RealtimeClient('ws://simulation/', {
+      data: this.name,
+      clock: this.process.clientClock(),
+      random: chance,
+      network: this.network(),
+      transport: {
+        dial: (_url, _subprotocol, events) => {
+          const wire = world.dial(this.process, events, this.online)
+          this.wire = wire
+          return {
+            send: (text) => wire.sendUp(text),
+            close: (code, reason) => wire.closeUp(code, reason),
+            get bufferedBytes() {
+              return wire.up.bufferedBytes
+            },
+          }
+        },
+      },
+    })
+    client.on('connected', ({ session }) => {
+      world.record({ type: 'conn.up', client: life, session, node: '', link: this.wire?.peer ?? '' })
+    })
+    client.on('outbox', ({ id, data }) => world.idOf.set(id, (data as Payload).id))
+    client.on('error', ({ error }) => world.unexpected(error))
+    client.on('rollback', ({ channel, ids }) => this.rolledBack(life, channel, ids))
+    return client
+  }
+
+  private network(): Network {
+    const isOnline = () => this.online
+    return {
+      get online() {
+        return isOnline()
+      },
+      watch: (listener) => {
+        this.listeners.add(listener)
+        return () => this.listeners.delete(listener)
+      },
+    }
+  }
+
+  private listen(channel: string, since: Position | undefined): void {
+    const { world, process } = this
+    const handle = this.client.channel(channel, since ? { since } : {})
+    const offs = [
+      handle.on('state', ({ status }) => {
+        if (status !== 'subscribed' || process.isDead || subscribed.last) return
+        subscribed.last = handle.position ?? NULL_POSITION
+        world.record({ type: 'sub.ok', subscriber: this.name, channel, position: subscribed.last })
+      }),
+      handle.on('message', (message) => this.deliver(subscribed, process, message)),
+      handle.on('gap', ({ reason, from, to, position }) => {
+        if (process.isDead) return
+        subscribed.last = position
+        world.record({ type: 'gap', subscriber: this.name, channel, reason, from, to, position })
+      }),
+    ]
+    const subscribed: Subscribed = { handle, last: since, off: () => offs.forEach((off) => off()) }
+    if (since) world.record({ type: 'sub.restart', subscriber: this.name, channel, from: since })
+    this.subscribed.set(channel, subscribed)
+  }
+
+  private deliver(subscribed: Subscribed, process: Process, message: Message): void {
+    if (process.isDead) return
+    if (this.crashNext) {
+      // The message was not processed: the position stored must still be the one before it.
+      this.crashNext = false
+      return this.crash()
+    }
+    const { channel, epoch, offset, data } = message
+    this.follow(subscribed, channel, epoch)
+    subscribed.last = { epoch, offset }
+    this.world.record({
+      type: 'deliver',
+      subscriber: this.name,
+      channel,
+      id: (data as Payload).id,
+      position: subscribed.last,
+    })
+  }
+
+  /** A position that took another epoch without a gap was rebased; whether rightly so, the true lineage tells. */
+  private follow(subscribed: Subscribed, channel: string, to: string): void {
+    const { last } = subscribed
+    if (!last || last.epoch === '' || last.epoch === to) return
+    const { epoch: from, offset } = last
+    const end = this.world.oracle.endOf(from, to)
+    this.world.record({ type: 'rebase', subscriber: this.name, channel, from, end, to })
+    subscribed.last = { epoch: to, offset }
+  }
+
+  private rolledBack(publisher: string, channel: string, publications: readonly string[]): void {
+    const ids = publications.map((publication) => this.world.idOf.get(publication) ?? publication)
+    this.world.record({ type: 'rollback', publisher, channel, ids })
+  }
+
+  private failed(publisher: string, channel: string, id: string, error: unknown): void {
+    if (!(error instanceof RealtimeError)) return this.world.unexpected(error)
+    const { code } = error
+    const type = code === 'UNKNOWN_OUTCOME' ? 'pub.unknown' : 'pub.fail'
+    this.world.record({ type, publisher, channel, id, code })
+  }
+}

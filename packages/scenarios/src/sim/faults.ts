@@ -1,0 +1,87 @@
+import type { BackendWeather } from './latent-backend.js'
+import type { ServerNode } from './server-node.js'
+import type { Break, Wire } from './wire.js'
+import type { World } from './world.js'
+
+/** Does harm to a world, if there is something to harm, and has it written down under its name. */
+type Fault = (world: World, kind: string) => void
+
+/** Every kind of fault, by the name it has in the record. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'link.reset': onLink((_world, wire) => wire.break('reset')),
+  'link.half-open': onLink((_world, wire) => wire.break('half-open')),
+  'link.linger': onLink((_world, wire) => wire.break('linger')),
+  'link.all': (world, kind) =>
+    world.hit(kind, () => {
+      for (const wire of world.openWires()) wire.break(world.faultChance.pick<Break>(['reset', 'half-open', 'linger']))
+    }),
+  'link.stall': onLink((world, wire) => wire.down.stallFor(world.faultChance.between(500, 8_000))),
+  'link.delay': onLink((world, wire) => {
+    wire.down.delay(world.faultChance.between(50, 1_500))
+    wire.up.delay(world.faultChance.between(50, 1_500))
+  }),
+
+  'node.kill': onNode((world, node) => world.killNode(node, world.faultChance.between(200, 3_000))),
+  'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, 12_000))),
+
+  'failover.lossless': (world, kind) => world.hit(kind, () => world.failOver()),
+  'failover.lossy': (world, kind) => {
+    const checkpoint = world.checkpoint()
+    world.time.after(world.faultChance.between(50, 1_500), () => {
+      // A replica that lags copies from the master there is: what an earlier failover has undone is gone there too.
+      if (world.failovers === checkpoint.failovers) world.hit(kind, () => world.failOver(checkpoint))
+    })
+  },
+  'backend.death': (world, kind) => world.hit(kind, () => world.killBackend()),
+  'backend.slow': weather({ extraMs: 400 }),
+  'backend.request-loss': weather({ requestLoss: 0.3 }),
+  'backend.reply-loss': weather({ replyLoss: 0.3 }),
+  'backend.delivery-loss': weather({ deliveryLoss: 0.2 }),
+
+  'client.crash': (world, kind) => world.hit(kind, () => world.faultChance.pick(world.clients).crash()),
+  'client.crash-in-listener': (world, kind) =>
+    world.hit(kind, () => world.faultChance.pick(world.clients).crashInListener()),
+  'client.offline': (world, kind) =>
+    world.hit(kind, () => {
+      const client = world.faultChance.pick(world.clients)
+      client.setOnline(false)
+      world.time.after(world.faultChance.between(200, 5_000), () => client.setOnline(true))
+    }),
+  'client.leave': (world, kind) =>
+    world.hit(kind, () => {
+      const client = world.faultChance.pick(world.clients)
+      const channel = world.faultChance.pick(world.channels)
+      client.leave(channel)
+      world.time.after(2_000, () => client.subscribe(channel))
+    }),
+}
+
+/** Kinds after which stored messages may be gone. */
+export const LOSSY_FAULTS: readonly string[] = ['failover.lossy', 'backend.death']
+
+function onLink(harm: (world: World, wire: Wire) => void): Fault {
+  return (world, kind) => {
+    const wires = world.openWires()
+    if (wires.length === 0) return
+    const wire = world.faultChance.pick(wires)
+    world.hit(kind, () => harm(world, wire))
+  }
+}
+
+function onNode(harm: (world: World, node: ServerNode) => void): Fault {
+  return (world, kind) => {
+    const nodes = world.nodes.filter((node) => !node.process.isDead)
+    if (nodes.length === 0) return
+    const node = world.faultChance.pick(nodes)
+    world.hit(kind, () => harm(world, node))
+  }
+}
+
+/** Bad weather between one node and its backend, for a while. */
+function weather(worse: Partial<BackendWeather>): Fault {
+  return onNode((world, node) => {
+    Object.assign(node.weather, worse)
+    const clear = Object.fromEntries(Object.keys(worse).map((name) => [name, 0]))
+    world.time.after(world.faultChance.between(500, 3_000), () => void Object.assign(node.weather, clear))
+  })
+}

@@ -1,0 +1,111 @@
+import type { Backend, BackendNode, Broker, MemoryBackend, SessionStore } from '@org/realtime-server'
+import type { Chance } from './chance.js'
+import type { LineageOracle } from './lineage-oracle.js'
+import type { Process } from './process.js'
+import type { VirtualTime } from './virtual-time.js'
+
+/** What is wrong between a node and its backend. Changed while the simulation runs. */
+export interface BackendWeather {
+  /** Added to every trip, at most. */
+  extraMs: number
+  /** Probability that a request never arrives. */
+  requestLoss: number
+  /** Probability that an answer never arrives, although the request was carried out. */
+  replyLoss: number
+  /** Probability that a publication does not reach a subscribed node. */
+  deliveryLoss: number
+}
+
+/** Time after which a node takes an answer for lost. */
+const TIMEOUT_MS = 700
+const TRIP_MS = 4
+
+type Handler = Parameters<Backend['join']>[0]
+
+/**
+ * A memory backend behind a network: requests and publications take time, keep their order on their connection, and can
+ * be lost, as between a node and a store on another machine. Answers and publications travel apart.
+ */
+export class LatentBackend implements Backend {
+  private lastRequest = 0
+  private lastReply = 0
+  private lastNews = 0
+
+  constructor(
+    private readonly inner: MemoryBackend,
+    private readonly node: Process,
+    private readonly time: VirtualTime,
+    private readonly chance: Chance,
+    private readonly weather: BackendWeather,
+    private readonly oracle: LineageOracle,
+  ) {}
+
+  join(handler: Handler): BackendNode {
+    const inner = this.inner.join({
+      deliver: (channel, epoch, publication) => {
+        if (this.chance.happens(this.weather.deliveryLoss)) return
+        this.news(() => handler.deliver(channel, epoch, publication))
+      },
+      resync: () => this.news(() => handler.resync()),
+      superseded: (id, owner) => this.news(() => handler.superseded(id, owner)),
+    })
+    return {
+      broker: this.broker(inner.broker),
+      sessions: this.sessions(inner.sessions),
+      close: () => inner.close(),
+    }
+  }
+
+  private broker(inner: Broker): Broker {
+    return {
+      subscribe: (channel) => this.ask(() => inner.subscribe(channel)),
+      unsubscribe: (channel) => this.ask(() => inner.unsubscribe(channel)),
+      publish: (request) =>
+        this.ask(async () => {
+          const outcome = await inner.publish(request)
+          if (outcome.kind === 'stored') this.oracle.stored(request.channel, outcome.position)
+          return outcome
+        }),
+      recover: (channel, since, limit) => this.ask(() => inner.recover(channel, since, limit)),
+      history: (channel, query) => this.ask(() => inner.history(channel, query)),
+    }
+  }
+
+  private sessions(inner: SessionStore): SessionStore {
+    return {
+      claim: (request) => this.ask(() => inner.claim(request)),
+      confirm: (id, owner) => this.ask(() => inner.confirm(id, owner)),
+      renew: (sessions) => this.ask(() => inner.renew(sessions)),
+      release: (id, owner) => this.ask(() => inner.release(id, owner)),
+    }
+  }
+
+  private ask<T>(operation: () => Promise<T>): Promise<T> {
+    const { chance, weather } = this
+    return new Promise<T>((resolve, reject) => {
+      const timeOut = () => this.node.after(TIMEOUT_MS, () => reject(new Error('the backend did not answer')))
+      if (chance.happens(weather.requestLoss)) return void timeOut()
+      this.lastRequest = this.trip(this.lastRequest, () => {
+        operation().then(
+          (value) => {
+            if (chance.happens(weather.replyLoss)) timeOut()
+            else this.lastReply = this.trip(this.lastReply, () => this.node.run(() => resolve(value)))
+          },
+          (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
+        )
+      })
+    })
+  }
+
+  private news(action: () => void): void {
+    this.lastNews = this.trip(this.lastNews, () => this.node.run(action))
+  }
+
+  /** Has something happen after a trip, not before what set out earlier; returns when. */
+  private trip(last: number, action: () => void): number {
+    const { time, chance, weather } = this
+    const at = Math.max(last, time.now + chance.between(0.1, TRIP_MS + weather.extraMs))
+    time.after(at - time.now, action)
+    return at
+  }
+}

@@ -1,0 +1,58 @@
+import type { Position } from '@org/realtime-protocol'
+import type { EndedEpoch } from '../history/index.js'
+
+/** The true lineage of one channel. */
+export interface ChannelHistory {
+  readonly epoch: string
+  readonly ended: readonly EndedEpoch[]
+}
+
+/**
+ * Knows the true lineage of every channel, from what the store has stored and which failovers it went through. It is
+ * kept apart from the engine's own lineage, to judge that one by.
+ */
+export class LineageOracle {
+  private channels = new Map<string, ChannelHistory>()
+  /** For each epoch that ever was: the epochs it continues. */
+  private readonly ancestors = new Map<string, readonly EndedEpoch[]>()
+
+  /** The store answered that a publish is stored. */
+  stored(channel: string, { epoch, offset }: Position): void {
+    const known = this.channels.get(channel)
+    if (known?.epoch === epoch || this.ancestors.has(epoch)) return
+    const continues = known && logOf(known.epoch) === logOf(epoch)
+    const ended = continues ? [...known.ended, { epoch: known.epoch, end: offset - 1 }] : []
+    this.channels.set(channel, { epoch, ended })
+    this.ancestors.set(epoch, ended)
+  }
+
+  /** What is known now, as a replica would. */
+  checkpoint(): ReadonlyMap<string, ChannelHistory> {
+    return new Map(this.channels)
+  }
+
+  /** Goes back to what a replica knew. */
+  restore(checkpoint: ReadonlyMap<string, ChannelHistory>): void {
+    this.channels = new Map(checkpoint)
+  }
+
+  /** The store was lost. */
+  forget(): void {
+    this.channels = new Map()
+  }
+
+  /** Last offset of an epoch that a later one has inherited; -1 when it has inherited nothing. */
+  endOf(epoch: string, heir: string): number {
+    return this.ancestors.get(heir)?.find((ended) => ended.epoch === epoch)?.end ?? -1
+  }
+
+  /** The epochs an epoch continues. */
+  endedBefore(epoch: string): readonly EndedEpoch[] {
+    return this.ancestors.get(epoch) ?? []
+  }
+}
+
+/** The part of an epoch that names the log, whatever generation serves it. */
+function logOf(epoch: string): string {
+  return epoch.slice(0, epoch.indexOf('.'))
+}

@@ -1,0 +1,83 @@
+import type { LinkEvents } from '@org/realtime-client'
+import { RealtimeServer, type MemoryBackend } from '@org/realtime-server'
+import { LatentBackend, type BackendWeather } from './latent-backend.js'
+import { Process } from './process.js'
+import { Wire, type WireQuality } from './wire.js'
+import type { World } from './world.js'
+
+/** Bounds small enough that a run of seconds meets them. */
+export const NODE_LIMITS = { sendQueueSoftBytes: 4_096, sendQueueHardBytes: 65_536 }
+
+/** One server process of a simulation: a real server with its wires. */
+export class ServerNode {
+  readonly process: Process
+  readonly wires = new Set<Wire>()
+  /** What is wrong between this node and the backend. */
+  readonly weather: BackendWeather = { extraMs: 0, requestLoss: 0, replyLoss: 0, deliveryLoss: 0 }
+  private readonly server: RealtimeServer
+  private disconnect: () => Promise<void> = () => Promise.resolve()
+
+  constructor(
+    readonly name: string,
+    private readonly world: World,
+    backend: MemoryBackend,
+  ) {
+    const { time, oracle } = world
+    this.process = new Process(time)
+    const chance = world.chance(name)
+    const latent = new LatentBackend(backend, this.process, time, chance, this.weather, oracle)
+    this.server = new RealtimeServer(undefined, {
+      backend: {
+        join: (handler) => {
+          const node = latent.join(handler)
+          this.disconnect = () => node.close()
+          return node
+        },
+      },
+      clock: this.process.serverClock(),
+      random: chance,
+      limits: NODE_LIMITS,
+      authenticate: ({ data }) => ({ user: { id: String(data) } }),
+    })
+    const { logMessages } = world.plan
+    this.server.channel('room:{id}', { subscribe: true, publish: true, log: { messages: logMessages } })
+  }
+
+  /** Takes the handshake of a client. */
+  accept(wire: Wire): void {
+    this.wires.add(wire)
+    let session: string | undefined
+    wire.onServerText = (text) => {
+      session ??= sessionIn(text)
+      if (!session) return
+      this.world.record({ type: 'link.open', node: this.name, session, link: wire.peer })
+      wire.onServerText = () => undefined
+    }
+    wire.onServerEnd = () => {
+      this.wires.delete(wire)
+      if (session) this.world.record({ type: 'link.close', node: this.name, session, link: wire.peer })
+    }
+    wire.open(this.server.accept(wire, { url: '/', headers: {}, remoteAddress: wire.peer }))
+  }
+
+  /** A wire to this node that is not open yet. */
+  wire(link: string, client: Process, quality: WireQuality, events: LinkEvents): Wire {
+    return new Wire(link, this.world.time, client, this.process, quality, events)
+  }
+
+  /** SIGKILL. The clients hear of it at once, or have to find out. */
+  kill(silently: boolean): void {
+    this.process.kill()
+    void this.disconnect()
+    for (const wire of [...this.wires]) {
+      wire.onServerEnd()
+      wire.onServerEnd = () => undefined
+      wire.break(silently ? 'half-open' : 'reset')
+    }
+  }
+}
+
+function sessionIn(text: string): string | undefined {
+  if (!text.startsWith('{"type":"connected"')) return undefined
+  return (JSON.parse(text) as { session: { id: string } }).session.id
+}

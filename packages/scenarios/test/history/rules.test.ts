@@ -1,0 +1,438 @@
+import { describe, expect, test } from 'vitest'
+import { type CheckOptions, checkHistory, type HistoryEvent } from '../../src/history/index.js'
+import {
+  at,
+  connUp,
+  deliver,
+  end,
+  fail,
+  fault,
+  finalLog,
+  gap,
+  invoke,
+  linkClose,
+  linkOpen,
+  nowhere,
+  ok,
+  publish,
+  rebase,
+  record,
+  restart,
+  rolledBack,
+  subscribe,
+  unknown,
+  unsubscribe,
+} from './record.js'
+
+const lossy: CheckOptions = { lossyFaults: ['loss'] }
+
+/** The rules that a history breaks, each once, in order. */
+function broken(history: readonly HistoryEvent[], options: CheckOptions = {}): number[] {
+  const { violations } = checkHistory(history, options)
+  return [...new Set(violations.map(({ rule }) => rule))].sort((a, b) => a - b)
+}
+
+const [a1, b2, c3] = [publish('a', at('e', 1)), publish('b', at('e', 2)), publish('c', at('e', 3))]
+const abc = finalLog('e', ['a', 'b', 'c'])
+
+describe('rule 1, no phantom', () => {
+  test('a delivery of an unknown id', () => {
+    expect(broken(record(subscribe(nowhere), deliver('ghost', at('e', 1)), finalLog('e', ['ghost'])))).toEqual([1])
+  })
+
+  test('an id that names two calls', () => {
+    expect(broken(record(invoke('a'), a1, finalLog('e', ['a'])))).toEqual([1])
+  })
+
+  test('an acknowledgement before the call', () => {
+    expect(broken(record(ok('a', at('e', 1)), invoke('a'), finalLog('e', ['a'])))).toEqual([1])
+  })
+})
+
+describe('rule 2, outcomes', () => {
+  test('a failed publish that is delivered from a log that is gone', () => {
+    const history = record(
+      subscribe(nowhere),
+      [invoke('a'), fail('a')],
+      deliver('a', at('e', 1)),
+      fault('loss'),
+      gap('epoch', 1, 0, nowhere),
+      finalLog('', []),
+    )
+    expect(broken(history, lossy)).toEqual([2])
+  })
+
+  test('a message stored twice of which the log keeps only the second', () => {
+    const history = record(
+      subscribe(nowhere, undefined, 'one'),
+      [invoke('a'), unknown('a')],
+      deliver('a', at('e', 1), 'one'),
+      unsubscribe('one'),
+      subscribe(at('e', 1), undefined, 'two'),
+      deliver('a', at('e', 2), 'two'),
+      finalLog('e', ['a'], { first: 2 }),
+    )
+    expect(broken(history)).toEqual([2])
+  })
+})
+
+describe('rule 3, order', () => {
+  test('a hole in messages that were trimmed since', () => {
+    const history = record(
+      subscribe(nowhere),
+      [a1, b2, c3].flat(),
+      deliver('a', at('e', 1)),
+      deliver('c', at('e', 3)),
+      finalLog('e', ['c'], { first: 3 }),
+    )
+    expect(broken(history)).toEqual([3])
+  })
+
+  test('a second offset first, from the null position', () => {
+    const history = record(
+      subscribe(nowhere),
+      [a1, b2].flat(),
+      deliver('b', at('e', 2)),
+      finalLog('e', ['b'], { first: 2 }),
+    )
+    expect(broken(history)).toEqual([3])
+  })
+
+  test('a delivery in no epoch', () => {
+    expect(broken(record(subscribe(nowhere), invoke('a'), unknown('a'), deliver('a', at('', 1)), end))).toContain(3)
+  })
+
+  test('a rebase that carries a position over its end', () => {
+    const history = record(
+      subscribe(at('e', 2)),
+      fault('loss'),
+      rebase('e', 1, 'f'),
+      publish('c', at('f', 3)),
+      deliver('c', at('f', 3)),
+      unsubscribe(),
+      finalLog('g', []),
+    )
+    expect(broken(history, lossy)).toEqual([3])
+  })
+
+  test('a rebase whose end contradicts the lineage', () => {
+    const history = record(
+      subscribe(at('e', 2)),
+      fault('loss'),
+      rebase('e', 2, 'f'),
+      publish('c', at('f', 3)),
+      deliver('c', at('f', 3)),
+      finalLog('f', ['c'], { first: 3, ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([3])
+  })
+
+  test('an answer in an epoch that does not continue what was asked for', () => {
+    const history = record(
+      subscribe(at('f', 2), at('e', 2)),
+      publish('c', at('f', 3)),
+      deliver('c', at('f', 3)),
+      finalLog('f', ['c'], { first: 3, ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([3])
+  })
+
+  test('an epoch gap that stays in its epoch', () => {
+    const history = record(subscribe(at('e', 1)), fault('loss'), gap('epoch', 1, 1, at('e', 1)), finalLog('f', []))
+    expect(broken(history, lossy)).toContain(3)
+  })
+
+  test('a restart of nothing', () => {
+    expect(broken(record(restart(nowhere), finalLog('', [])))).toEqual([3])
+  })
+
+  test('a restart from a position of an epoch the subscription never had', () => {
+    const history = record(subscribe(nowhere), a1, deliver('a', at('e', 1)), restart(at('f', 1)), finalLog('e', ['a']))
+    expect(broken(history)).toContain(3)
+  })
+
+  test('a log that does not reach its head', () => {
+    const [last, log] = finalLog('e', ['a'])
+    expect(broken(record(a1, last ?? [], { ...log, head: at('e', 2) } as typeof end))).toEqual([3])
+  })
+})
+
+describe('rule 4, once', () => {
+  test('an id again at another position of an epoch that was lost later', () => {
+    const history = record(
+      subscribe(nowhere),
+      [invoke('a'), unknown('a')],
+      deliver('a', at('e', 1)),
+      deliver('a', at('e', 2)),
+      fault('loss'),
+      gap('epoch', 2, 0, nowhere),
+      finalLog('', []),
+    )
+    expect(broken(history, lossy)).toEqual([2, 4])
+  })
+
+  test('an id again after a rollback that did not take back its first position', () => {
+    const history = record(
+      subscribe(nowhere),
+      [invoke('a'), unknown('a'), invoke('b'), unknown('b')],
+      deliver('a', at('e', 1)),
+      deliver('b', at('e', 2)),
+      fault('loss'),
+      gap('rollback', 2, 2, at('f', 1)),
+      deliver('a', at('f', 2)),
+      finalLog('f', ['a', 'a'], { ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([2, 4])
+  })
+})
+
+describe('rule 5, completeness', () => {
+  test('a start that is ahead of a message published after it', () => {
+    const history = record(subscribe(at('e', 1)), a1, b2, deliver('b', at('e', 2)), finalLog('e', ['a', 'b']))
+    expect(broken(history)).toEqual([5])
+  })
+
+  test('a start from the start that skips a kept message', () => {
+    const history = record(
+      [a1, b2].flat(),
+      subscribe(at('e', 1), 'start'),
+      deliver('b', at('e', 2)),
+      finalLog('e', ['a', 'b']),
+    )
+    expect(broken(history)).toEqual([5])
+    expect(broken(history, { mayTrim: true })).toEqual([])
+  })
+
+  test('a position asked for and answered with a later one, with nothing said of what lies between', () => {
+    const history = record([a1, b2, c3].flat(), subscribe(at('e', 2), at('e', 0)), deliver('c', at('e', 3)), abc)
+    expect(broken(history)).toEqual([3, 5])
+  })
+
+  test('messages of a surviving epoch that a false rebase skips', () => {
+    const history = record(
+      subscribe(at('e', 2)),
+      fault('loss'),
+      publish('b', at('f', 2)),
+      rebase('e', 2, 'f'),
+      finalLog('f', ['b'], { first: 2, ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([3, 5])
+  })
+
+  test('a message delivered before a restart took it back, and not again', () => {
+    const history = record(
+      subscribe(nowhere),
+      [a1, b2, c3].flat(),
+      deliver('a', at('e', 1)),
+      deliver('b', at('e', 2)),
+      restart(at('e', 1)),
+      deliver('c', at('e', 3)),
+      abc,
+    )
+    expect(broken(history)).toEqual([3, 5])
+  })
+
+  test('an entry that was never acknowledged is owed too', () => {
+    const history = record(subscribe(nowhere), [invoke('a'), unknown('a')], finalLog('e', ['a']))
+    expect(broken(history)).toEqual([5, 9])
+  })
+})
+
+describe('rule 6, losses', () => {
+  const lost = [a1, fault('loss')].flat()
+
+  test('a loss without a fault', () => {
+    expect(broken(record(a1, finalLog('', [])))).toEqual([6])
+    expect(broken(record(a1, fault('other'), finalLog('', [])), lossy)).toEqual([6])
+    expect(broken(record(lost, finalLog('', [])), lossy)).toEqual([])
+  })
+
+  test('a publisher that came back and was not told', () => {
+    expect(broken(record(lost, connUp(), finalLog('', [])), lossy)).toEqual([6])
+    expect(broken(record(lost, connUp(), rolledBack('a'), finalLog('', [])), lossy)).toEqual([])
+    expect(broken(record(lost, connUp('another'), finalLog('', [])), lossy)).toEqual([])
+  })
+
+  test('a publisher that got a reply from the surviving history and was not told', () => {
+    const history = record(lost, publish('b', at('f', 1)), fault('loss'), finalLog('f', ['b']))
+    expect(broken(history, lossy)).toEqual([6])
+  })
+
+  test('a late reply to a call made before the loss proves nothing', () => {
+    const history = record(invoke('b', 'p'), lost, ok('b', at('f', 1)), finalLog('f', ['b']))
+    expect(broken(history, lossy)).toEqual([])
+  })
+
+  test('a subscriber that ended, but had gone on to messages after the loss', () => {
+    const history = record(
+      subscribe(nowhere),
+      lost,
+      deliver('a', at('e', 1)),
+      publish('b', at('f', 2)),
+      rolledBack('a'),
+      deliver('b', at('f', 2)),
+      unsubscribe(),
+      finalLog('f', ['b'], { first: 2 }),
+    )
+    expect(broken(history, lossy)).toEqual([3, 6])
+  })
+
+  test('a subscriber that holds a lost message nobody had acknowledged', () => {
+    const history = record(
+      subscribe(nowhere),
+      [invoke('a'), unknown('a')],
+      deliver('a', at('e', 1)),
+      fault('loss'),
+      finalLog('f', []),
+    )
+    expect(broken(history, lossy)).toEqual([6, 9])
+  })
+})
+
+describe('rule 7, agreement', () => {
+  test('two subscribers of an epoch that was lost later', () => {
+    const history = record(
+      [invoke('a'), unknown('a'), invoke('b'), unknown('b')],
+      subscribe(nowhere, undefined, 'one'),
+      subscribe(nowhere, undefined, 'two'),
+      deliver('a', at('e', 1), 'one'),
+      deliver('b', at('e', 1), 'two'),
+      unsubscribe('one'),
+      unsubscribe('two'),
+      finalLog('', []),
+    )
+    expect(broken(history)).toEqual([7])
+  })
+
+  test('two epochs that a rebase joined and that differ below its end', () => {
+    const history = record(
+      [invoke('a'), unknown('a'), invoke('b'), unknown('b')],
+      subscribe(nowhere),
+      subscribe(at('f', 0), undefined, 'two'),
+      deliver('a', at('e', 1)),
+      rebase('e', 1, 'f'),
+      deliver('b', at('f', 1), 'two'),
+      unsubscribe(),
+      unsubscribe('two'),
+      finalLog('', []),
+    )
+    expect(broken(history)).toEqual([7])
+  })
+
+  test('an acknowledgement at a trimmed place of a message that is in the log', () => {
+    const history = record(a1, publish('b', at('e', 1)), finalLog('e', ['b'], { first: 2 }))
+    expect(broken(history)).toEqual([7])
+  })
+
+  test('an acknowledgement beyond the head of a message that is in the log', () => {
+    expect(broken(record(publish('a', at('e', 4)), finalLog('e', ['a'])))).toEqual([7])
+  })
+})
+
+describe('rule 8, no false gaps', () => {
+  test('a trimmed gap over what the log holds', () => {
+    const history = record(
+      subscribe(nowhere),
+      [a1, b2].flat(),
+      gap('trimmed', 1, 1, at('e', 1)),
+      deliver('b', at('e', 2)),
+      finalLog('e', ['a', 'b']),
+    )
+    expect(broken(history)).toEqual([8])
+    expect(broken(history, { mayTrim: true })).toEqual([])
+  })
+
+  test('a rollback of what is still there', () => {
+    const history = record(
+      subscribe(nowhere),
+      a1,
+      deliver('a', at('e', 1)),
+      fault('loss'),
+      gap('rollback', 1, 1, at('f', 0)),
+      deliver('a', at('f', 1)),
+      finalLog('f', ['a'], { ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([8])
+  })
+
+  test.each(['epoch', 'unknown'] as const)('a gap %s where the lineage continues', (reason) => {
+    const history = record(
+      subscribe(nowhere),
+      a1,
+      deliver('a', at('e', 1)),
+      fault('loss'),
+      gap(reason, 1, 1, at('f', 1)),
+      finalLog('f', ['a'], { ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toEqual([8])
+  })
+
+  test('a true gap before its fault', () => {
+    const history = record(
+      subscribe(nowhere),
+      a1,
+      deliver('a', at('e', 1)),
+      gap('epoch', 1, 0, nowhere),
+      fault('loss'),
+      finalLog('', []),
+    )
+    expect(broken(history, lossy)).toEqual([8])
+  })
+
+  test('a publisher that is told of a loss that was none, or of what it had no acknowledgement for', () => {
+    expect(broken(record(a1, rolledBack('a'), finalLog('e', ['a'])))).toEqual([8])
+    expect(broken(record(a1, rolledBack('a'), finalLog('e', [], { first: 2 })))).toEqual([8])
+    expect(broken(record([invoke('a'), unknown('a')], rolledBack('a'), end))).toEqual([8])
+    expect(broken(record(rolledBack('a'), end))).toEqual([8])
+  })
+})
+
+describe('rule 9, liveness', () => {
+  test('a subscriber behind the head, where nothing was ever its due', () => {
+    const history = record(subscribe(at('e', 1)), finalLog('e', [], { first: 3 }))
+    expect(broken(history)).toEqual([9])
+  })
+
+  test('a subscriber at the same offset of an epoch that is gone', () => {
+    const history = record(subscribe(at('e', 1)), fault('loss'), publish('a', at('f', 1)), finalLog('f', ['a']))
+    expect(broken(history, lossy)).toEqual([5, 9])
+  })
+
+  test('a publish that never settles, that settles twice, that settles late', () => {
+    expect(broken(record(invoke('a'), end))).toEqual([9])
+    expect(broken(record(invoke('a'), unknown('a'), fail('a'), end))).toEqual([9])
+    expect(broken(record(invoke('a'), end, unknown('a')))).toEqual([9])
+  })
+
+  test('a record that breaks off', () => {
+    expect(broken([])).toEqual([9])
+    expect(broken(record(subscribe(nowhere)))).toEqual([9])
+  })
+})
+
+describe('rule 11, bounds', () => {
+  const bound = (value: number) => record({ type: 'bound', name: 'queue', value, limit: 10 }, end)
+
+  test('a queue over its limit', () => {
+    expect(broken(bound(11))).toEqual([11])
+    expect(broken(bound(NaN))).toEqual([11])
+    expect(broken(bound(10))).toEqual([])
+  })
+
+  test('an older link that outlives a newer one', () => {
+    const history = record(linkOpen('l1'), linkOpen('l2'), fault('pause'), linkClose('l1'), end)
+    expect(broken(history, { supersedeWithinMs: 20 })).toEqual([])
+    expect(broken(history, { supersedeWithinMs: 10 })).toEqual([11])
+  })
+
+  test('an older link that is open at the end, unless it still has time', () => {
+    const history = record(linkOpen('l1'), linkOpen('l2'), linkClose('l2'), end)
+    expect(broken(history, { supersedeWithinMs: 20 })).toEqual([])
+    expect(broken(history, { supersedeWithinMs: 10 })).toEqual([11])
+  })
+
+  test('three links at once are two too many', () => {
+    const history = record(linkOpen('l1'), linkOpen('l2'), linkOpen('l3'), fault('pause'), end)
+    expect(checkHistory(history, { supersedeWithinMs: 10 }).violations).toHaveLength(2)
+  })
+})

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import type { HistoryEvent } from '../../src/history/index.js'
+import { World } from './world.js'
+
+const quiet = {
+  publish: (w, { who, where }) => w.publish(`p${who}`, `c${where}`),
+  publishSome: (w, { who, where, n }) => {
+    for (let i = 0; i <= n; i++) w.publish(`p${(who + i) % 3}`, `c${where}`)
+  },
+  publishLate: (w, { who, where }) => w.publish(`p${who}`, `c${where}`, 'late'),
+  publishUnknown: (w, { who, where, n }) => w.publish(`p${who}`, `c${where}`, n % 2 ? 'stored' : 'lost'),
+  publishRefused: (w, { who, where }) => w.publish(`p${who}`, `c${where}`, 'fail'),
+  replies: (w) => w.replies(),
+  subscribe: (w, { who, where }) => w.subscribe(`s${who}`, `c${where}`),
+  subscribeStart: (w, { who, where }) => w.subscribe(`s${who}`, `c${where}`, 'start'),
+  subscribeLast: (w, { who, where, n }) => w.subscribe(`s${who}`, `c${where}`, { last: n }),
+  deliver: (w, { who, where, n }) => w.deliver(`s${who}`, `c${where}`, n),
+  deliverAll: (w, { who, where }) => w.deliver(`s${who}`, `c${where}`),
+  restart: (w, { who, where, n }) => w.restart(`s${who}`, `c${where}`, n),
+  leave: (w, { who, where }) => w.unsubscribe(`s${who}`, `c${where}`),
+  leaveAndReturn: (w, { who, where }) => {
+    const position = w.unsubscribe(`s${who}`, `c${where}`)
+    if (position) w.subscribe(`s${who}`, `c${where}`, position)
+  },
+  connect: (w, { who }) => w.connect(`p${who}`),
+  cleanFailover: (w, { where }) => w.failover(`c${where}`),
+  sampleQueue: (w, { n }) => w.bound(n),
+} satisfies Record<string, Act>
+
+const trimming = { trim: (w, { where, n }) => w.trim(`c${where}`, n) } satisfies Record<string, Act>
+
+const losing = {
+  lossyFailover: (w, { where, n }) => w.failover(`c${where}`, n + 1),
+  death: (w, { where }) => w.death(`c${where}`),
+  retries: (w) => w.replies(true),
+} satisfies Record<string, Act>
+
+interface Args {
+  readonly who: number
+  readonly where: number
+  readonly n: number
+}
+
+type Act = (world: World, args: Args) => unknown
+
+/** What fills a history; the rest breaks it up. */
+const frequent = ['publishSome', 'publish', 'deliverAll', 'deliver', 'subscribe', 'connect']
+
+function walk(acts: Record<string, Act>): fc.Arbitrary<HistoryEvent[]> {
+  const act = fc.record({
+    name: fc.constantFrom(...Object.keys(acts), ...frequent, ...frequent),
+    who: fc.nat(2),
+    where: fc.nat(1),
+    n: fc.nat(5),
+  })
+  return fc.array(act, { minLength: 1, maxLength: 200, size: 'max' }).map((names) => {
+    const world = new World()
+    for (const { name, ...args } of names) acts[name]?.(world, args)
+    return world.end()
+  })
+}
+
+/** Valid histories of random length, by what may happen in them. */
+export const walks = {
+  /** No data is lost and none is trimmed: no gap is allowed. */
+  quiet: walk(quiet),
+  /** Logs are trimmed, nothing else is lost. */
+  trimming: walk({ ...quiet, ...trimming }),
+  /** Failovers and deaths lose data, nothing is trimmed. */
+  losing: walk({ ...quiet, ...losing }),
+  everything: walk({ ...quiet, ...trimming, ...losing }),
+}
