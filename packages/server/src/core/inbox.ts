@@ -14,19 +14,18 @@ export class Inbox {
   /**
    * Starts a task, or queues it behind those of its key. The task must not reject.
    *
-   * @returns Whether it was taken: `'full'` when the link has too much work waiting, `'window'` when the key has.
+   * @returns Whether it was taken; not, when the link or the key has too much work waiting.
    */
-  run(key: string, task: () => Promise<void>): 'taken' | 'full' | 'window' {
-    if (this.pending >= this.maxPending) return 'full'
+  run(key: string, task: () => Promise<void>): boolean {
     const tail = this.tails.get(key)
-    if (tail && tail.count >= this.maxPerKey) return 'window'
+    if (this.pending >= this.maxPending || (tail && tail.count >= this.maxPerKey)) return false
     this.pending += 1
     const next: Tail = tail ?? { count: 0, last: Promise.resolve() }
     next.count += 1
     next.last = tail ? next.last.then(task) : task()
     next.last = next.last.then(() => this.done(key, next))
     this.tails.set(key, next)
-    return 'taken'
+    return true
   }
 
   private done(key: string, tail: Tail): void {

@@ -3,13 +3,16 @@ import { NULL_POSITION, type Gap, type Position, type Rebase, type Since } from 
 /**
  * The history of one channel. An epoch on the wire is `E.G`: E names the log since it was begun, G the replication
  * history that serves it. When another history takes over, G changes and the end of the old one is kept here: a
- * position at or below that end lies in the common prefix and stays good. DESIGN: "Lineage".
+ * position at or below that end lies in the common prefix and stays good.
+ *
+ * A second failover can lose the record of the first one. So that its readers are not strangers, G also names the two
+ * generations before it and where it began (see {@link Generation}).
  */
 export interface Lineage {
   /** E: made when the log began. */
   readonly log: string
-  /** G: made when this replication history took over. */
-  readonly generation: string
+  /** G: the generation that serves the log, with its forebears. */
+  readonly generation: Generation
   /** Offset of the latest message. */
   readonly top: number
   /** Offset of the oldest message that is kept; `top + 1` when none is. */
@@ -18,9 +21,16 @@ export interface Lineage {
   readonly ended: readonly EndedGeneration[]
 }
 
+/**
+ * A generation as text: its own id, then, for each of up to two forebears, the offset up to which that one was taken
+ * over and its id, all joined by `~`.
+ */
+export type Generation = string
+
 /** A generation that is over. */
 export interface EndedGeneration {
-  readonly generation: string
+  /** Its own id, without forebears. */
+  readonly id: string
   /** Its last offset that the next generation took over. */
   readonly end: number
 }
@@ -49,15 +59,26 @@ export function judgeSince(lineage: Lineage | undefined, since: Since | undefine
   if (since === undefined) return { position: head }
   const before = lineage ? lineage.first - 1 : 0
   if (since === 'start') return { position: { epoch: head.epoch, offset: before } }
-  if ('last' in since) return { position: { epoch: head.epoch, offset: Math.max(before, head.offset - since.last) } }
-  return withTrimmed(judgePosition(lineage, head, since), before)
+  if (isPosition(since)) return withTrimmed(judgePosition(lineage, head, since), before)
+  return { position: { epoch: head.epoch, offset: Math.max(before, head.offset - since.last) } }
 }
 
-/** Where an epoch ended, seen from the current one; `undefined` when it is the current one or none. PROTOCOL.md §5.3. */
+/** Whether a start is a position. One that is also a `last` is a position; half a position beside a `last` is none. */
+export function isPosition(since: Since | undefined): since is Position {
+  if (typeof since !== 'object' || !('epoch' in since)) return false
+  return typeof since.epoch === 'string' && Number.isSafeInteger(since.offset) && since.offset >= 0
+}
+
+/**
+ * Where an epoch ended, seen from the current one; `undefined` when it is the current one or none, and when it is so
+ * old that its end is no longer kept: an end of 0 would say that all of it was undone. PROTOCOL.md §5.3.
+ */
 export function rebaseFrom(lineage: Lineage | undefined, epoch: string): Rebase | undefined {
   const head = headOf(lineage)
   if (epoch === '' || epoch === head.epoch) return undefined
-  return { from: epoch, end: endOf(lineage, epoch) ?? 0, to: head.epoch }
+  const end = endOf(lineage, epoch)
+  if (end === undefined && isOfLog(lineage, epoch)) return undefined
+  return { from: epoch, end: end ?? 0, to: head.epoch }
 }
 
 function judgePosition(lineage: Lineage | undefined, head: Position, from: Position): Verdict {
@@ -65,22 +86,20 @@ function judgePosition(lineage: Lineage | undefined, head: Position, from: Posit
   if (from.epoch === '') return { position: { epoch: head.epoch, offset: 0 } }
   const end = endOf(lineage, from.epoch)
   if (end !== undefined) return judgeEnd(from, end, head)
-  const rebase = { from: from.epoch, end: 0, to: head.epoch }
-  if (lineage && from.epoch.startsWith(`${lineage.log}.`)) {
+  const before = lineage ? lineage.first - 1 : 0
+  if (isOfLog(lineage, from.epoch)) {
     // A generation of this log so old that its end is no longer kept. Lower offsets may be others by now; that the
     // reader is told. Nothing above its own offset can have been delivered to it.
-    const offset = Math.min(from.offset, head.offset)
+    const offset = Math.max(before, Math.min(from.offset, head.offset))
     return {
       position: { epoch: head.epoch, offset },
       gap: { reason: 'unknown', from: from.offset, to: offset + 1 },
-      rebase,
     }
   }
-  const offset = lineage ? lineage.first - 1 : 0
   return {
-    position: { epoch: head.epoch, offset },
-    gap: { reason: 'epoch', from: from.offset, to: offset + 1 },
-    rebase,
+    position: { epoch: head.epoch, offset: before },
+    gap: { reason: 'epoch', from: from.offset, to: before + 1 },
+    rebase: { from: from.epoch, end: 0, to: head.epoch },
   }
 }
 
@@ -109,6 +128,41 @@ function withTrimmed(verdict: Verdict, before: number): Verdict {
   }
 }
 
+/**
+ * The generation that takes over from another one at an offset.
+ *
+ * @param id Names it.
+ * @param from The generation before it.
+ * @param end The last offset taken over.
+ */
+export function succeed(id: string, from: Generation, end: number): Generation {
+  return [id, end.toString(RADIX), ...from.split('~').slice(0, FOREBEARS * 2 - 1)].join('~')
+}
+
+/** Names a generation, without its forebears. */
+export function idOf(generation: Generation): string {
+  return generation.split('~', 1)[0] ?? generation
+}
+
+const FOREBEARS = 2
+const RADIX = 36
+
+/** Up to where the history of an epoch and the current one are the same; `undefined` when that is not known. */
 function endOf(lineage: Lineage | undefined, epoch: string): number | undefined {
-  return lineage?.ended.find((ended) => epoch === `${lineage.log}.${ended.generation}`)?.end
+  if (!lineage || !epoch.startsWith(`${lineage.log}.`)) return undefined
+  const line = epoch.slice(lineage.log.length + 1).split('~')
+  let reach = Infinity
+  // From the generation itself back through its forebears, to the first one that this lineage knows as well.
+  for (let i = 0; i < line.length; i += 2) {
+    if (i > 0) reach = Math.min(reach, Number.parseInt(line[i - 1] ?? '0', RADIX))
+    const known =
+      line[i] === idOf(lineage.generation) ? lineage.top : lineage.ended.find(({ id }) => id === line[i])?.end
+    if (known !== undefined) return Math.min(reach, known)
+  }
+  return undefined
+}
+
+/** Whether an epoch is a generation of this log, kept or not. */
+function isOfLog(lineage: Lineage | undefined, epoch: string): boolean {
+  return lineage !== undefined && epoch.startsWith(`${lineage.log}.`)
 }

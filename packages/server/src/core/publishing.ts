@@ -32,7 +32,7 @@ export class Publishing {
     const declared = this.resolve(draft.channel)
     if (isWireError(declared)) return declared
     const data = await this.checked(declared.declaration.schema, draft)
-    return 'error' in data ? data.error : this.store(declared.declaration, draft, data.value, undefined)
+    return 'error' in data ? data.error : this.store(declared.declaration, draft, data.value, undefined, [])
   }
 
   /** Publishes for a client, as the rule of the channel decides. */
@@ -43,7 +43,9 @@ export class Publishing {
     if ('error' in data) return data.error
     const verdict = await this.judged(declared, session, draft, data.value)
     if (isWireError(verdict)) return verdict
-    return this.store(declared.declaration, draft, verdict.data, session.from)
+    // A user finds the keys of all of its own clients, and nobody else's; an anonymous client finds its own.
+    const scope = session.user === null ? [null, session.producer] : [session.user]
+    return this.store(declared.declaration, draft, verdict.data, session.from, scope)
   }
 
   private resolve(channel: string): DeclaredChannel | WireError {
@@ -89,11 +91,13 @@ export class Publishing {
     draft: Draft,
     data: Data,
     from: Sender | undefined,
+    scope: ReadonlyArray<string | null>,
   ): Promise<PublishOutcome | WireError> {
     const payload = toJson(data)
     if (payload === undefined) return wireError('INVALID_DATA', { message: 'the data cannot be written as JSON' })
     if (utf8Bytes(payload) > retention.bytes) return wireError('TOO_LARGE')
-    const { channel, id, meta, key, epoch, number } = draft
+    const { channel, id, meta, epoch, number } = draft
+    const key = draft.key === undefined ? undefined : JSON.stringify([draft.key, ...scope])
     try {
       return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention })
     } catch (error) {

@@ -13,7 +13,9 @@ export class TimerWheel {
   private readonly slots = new Map<number, Set<WheelTask>>()
   private readonly slotOf = new Map<WheelTask, number>()
   private timer: Timer
+  private wakeAt = 0
   private last = 0
+  private waited = false
 
   constructor(
     private readonly clock: Clock,
@@ -54,18 +56,26 @@ export class TimerWheel {
 
   private arm(): void {
     this.clock.clearTimer(this.timer)
-    this.timer = this.clock.setTimer(() => this.tick(), this.tickMs)
+    // Where a slot begins, so that no task waits for longer than one tick.
+    const now = this.clock.now()
+    this.wakeAt = (Math.floor(now / this.tickMs) + 1) * this.tickMs
+    this.timer = this.clock.setTimer(() => this.tick(), this.wakeAt - now)
   }
 
   private tick(): void {
+    // A process that was suspended finds its timers due before it has read what its peers sent meanwhile. It waits for
+    // one tick, once, or it would take them for dead.
+    this.waited = !this.waited && this.clock.now() - this.wakeAt > this.tickMs
+    if (this.waited) return this.arm()
     const now = Math.floor(this.clock.now() / this.tickMs)
-    // A process that was suspended comes back many slots later; each slot that passed has its turn once.
     const due = [...this.slots.keys()].filter((slot) => slot <= now).sort((a, b) => a - b)
     this.last = now
     for (const slot of due) {
       const tasks = this.slots.get(slot)
       this.slots.delete(slot)
       for (const task of tasks ?? []) {
+        // A task that ran before may have moved or cancelled this one.
+        if (this.slotOf.get(task) !== slot) continue
         this.slotOf.delete(task)
         const delayMs = task.turn()
         if (delayMs !== undefined) this.schedule(task, delayMs)

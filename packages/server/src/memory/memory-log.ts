@@ -1,5 +1,14 @@
 import { DEFAULT_LIMITS, utf8Bytes, type Position, type Since } from '@org/realtime-protocol'
-import { epochOf, judgeSince, rebaseFrom, type EndedGeneration, type Lineage } from '../core/lineage.js'
+import {
+  epochOf,
+  idOf,
+  judgeSince,
+  rebaseFrom,
+  succeed,
+  type EndedGeneration,
+  type Generation,
+  type Lineage,
+} from '../core/lineage.js'
 import type {
   HistoryPage,
   HistoryQuery,
@@ -34,7 +43,7 @@ const GENERATION_CHARACTERS = 6
 /** The log of one channel, with its lineage and the records that make publishes take effect once. */
 export class MemoryLog {
   private readonly epochLog: string
-  private generation: string
+  private generation: Generation
   private incarnation: string
   private top = 0
   private ended: EndedGeneration[] = []
@@ -63,22 +72,29 @@ export class MemoryLog {
   /** Appends a message, unless it repeats one or comes out of order. What was appended goes to `deliver` last. */
   publish(request: PublishRequest, moment: Moment, deliver: (appended: Appended) => void): PublishOutcome {
     const { key, number } = request
-    const repeated = key === undefined ? undefined : this.keys.get(key, moment.date)
-    if (repeated) return this.stored(repeated, request.epoch)
-
     const record = number && (this.producers.get(number.producer, moment.date) ?? ProducerRecord.empty())
     const verdict = number && record?.judge(number)
+    if (verdict?.kind === 'repeat') {
+      const { stored, expected } = verdict
+      return stored ? this.stored(stored, request.epoch) : { kind: 'forgotten', expected }
+    }
+    const take = (stored: Stored): void => {
+      if (!number || verdict?.kind !== 'next') return
+      record?.record(number.seq, stored)
+      if (record) this.producers.set(number.producer, record, moment.date)
+    }
+
+    const repeated = key === undefined ? undefined : this.keys.get(key, moment.date)
+    if (repeated) {
+      take(repeated)
+      return this.stored(repeated, request.epoch)
+    }
     if (verdict?.kind === 'out-of-order') return verdict
-    if (verdict?.kind === 'repeat')
-      return verdict.stored ? this.stored(verdict.stored, request.epoch) : { kind: 'forgotten' }
 
     this.rotate(moment)
     const publication = this.append(request, moment.date)
     const stored = { offset: publication.offset, id: publication.id }
-    if (number && record) {
-      record.record(number.seq, stored)
-      this.producers.set(number.producer, record, moment.date)
-    }
+    take(stored)
     if (key !== undefined) this.keys.set(key, stored, moment.date)
     this.retention = request.retention
     this.writtenAt = moment.date
@@ -108,7 +124,9 @@ export class MemoryLog {
     const asked = after ?? before
     if (asked) {
       const { gap } = judgeSince(lineage, asked)
-      if (gap && gap.reason !== 'trimmed') return undefined
+      // What was trimmed is only a loss for those who read on from it; `after` the null position means from the start.
+      const harmless = asked === before || asked.epoch === ''
+      if (gap && !(gap.reason === 'trimmed' && harmless)) return undefined
     }
     const start = after ? Math.max(after.offset + 1, lineage.first) : lineage.first
     const end = before ? Math.min(before.offset, lineage.top + 1) : lineage.top + 1
@@ -137,9 +155,9 @@ export class MemoryLog {
   /** Another replication history serves the log now: what it took over ends here, and a new generation begins. */
   private rotate({ incarnation, id }: Moment): void {
     if (this.incarnation === incarnation) return
-    this.ended.push({ generation: this.generation, end: this.top })
+    this.ended.push({ id: idOf(this.generation), end: this.top })
     this.ended = this.ended.slice(-DEFAULT_LIMITS.lineageGenerations)
-    this.generation = id().slice(0, GENERATION_CHARACTERS)
+    this.generation = succeed(id().slice(0, GENERATION_CHARACTERS), this.generation, this.top)
     this.incarnation = incarnation
   }
 

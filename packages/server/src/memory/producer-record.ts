@@ -10,7 +10,13 @@ export interface Stored {
 /** What a number means to a log. */
 export type NumberVerdict =
   | { readonly kind: 'next' }
-  | { readonly kind: 'repeat'; readonly stored: Stored | undefined }
+  | {
+      readonly kind: 'repeat'
+      /** Where it was stored, unless that is forgotten. */
+      readonly stored: Stored | undefined
+      /** The number to send next. */
+      readonly expected: number
+    }
   | { readonly kind: 'out-of-order'; readonly expected: number }
 
 /** What a log remembers of one producer: its last number, and where the latest ones were stored. PROTOCOL.md §3.4. */
@@ -31,8 +37,8 @@ export class ProducerRecord {
    * away as a repeat.
    */
   judge({ seq, lowest }: ProducerNumber): NumberVerdict {
-    if (seq <= this.last) return { kind: 'repeat', stored: this.stored.get(seq) }
     const expected = Math.max(this.last + 1, lowest)
+    if (seq <= this.last) return { kind: 'repeat', stored: this.stored.get(seq), expected }
     return seq === expected ? { kind: 'next' } : { kind: 'out-of-order', expected }
   }
 

@@ -47,7 +47,7 @@ export interface PublishRequest {
   readonly meta?: Meta | undefined
   /** Makes a repeat of the same number take effect once. */
   readonly number?: ProducerNumber | undefined
-  /** Makes a repeat of the same key take effect once. */
+  /** Makes a repeat of the same key take effect once. Scoped by whoever publishes. */
   readonly key?: string | undefined
   /** Epoch whose end the publisher wants to know if it is not current any more. */
   readonly epoch?: string | undefined
@@ -74,6 +74,8 @@ export type PublishOutcome =
   | {
       /** The number was used, and its position is no longer known. Nothing was stored now. */
       readonly kind: 'forgotten'
+      /** The number to send next. */
+      readonly expected: number
     }
 
 /** A verdict on a position, and the messages that follow it. PROTOCOL.md §5.3. */
@@ -125,7 +127,10 @@ export interface Broker {
   publish(request: PublishRequest): Promise<PublishOutcome>
   /** Judges a position and reads on from it; without one, gives the end of the log. */
   recover(channel: string, since: Since | undefined, limit: number): Promise<Recovery>
-  /** Reads the log; resolves to `undefined` when the position is not part of the kept history. */
+  /**
+   * Reads the log; resolves to `undefined` when the position is not part of the kept history, or when messages directly
+   * after `after` are no longer kept. `after` the null position reads from the oldest message.
+   */
   history(channel: string, query: HistoryQuery): Promise<HistoryPage | undefined>
 }
 

@@ -28,7 +28,7 @@ export async function connect(
 
   const user = admission.user?.id ?? null
   // Scoped by user: who learns another user's producer id still cannot use its numbers up.
-  const producer = `${user ?? ''} ${frame.producer}`
+  const producer = JSON.stringify([user, frame.producer])
   const session = new Session(claim.id, claim.owner, digest, admission.user, producer)
   connection.open(session)
   node.registry.attach(session, connection)

@@ -14,5 +14,5 @@ export function history(node: Node, connection: Connection, session: Session, fr
     if (isWireError(page)) return connection.say({ type: 'error', ref, ...page })
     connection.say({ type: 'reply', ref, ...page })
   })
-  if (taken !== 'taken') connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: 1_000 })
+  if (!taken) connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: 1_000 })
 }

@@ -15,8 +15,8 @@ export function publish(node: Node, connection: Connection, session: Session, fr
     if (isWireError(answer)) connection.say({ type: 'error', ref: frame.ref, ...answer })
     else connection.say({ type: 'reply', ref: frame.ref, ...answer })
   })
-  if (taken === 'full') connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
-  if (taken === 'window') connection.fail(frame.ref, 'LIMIT_EXCEEDED', { message: 'too many publishes in flight' })
+  // Retryable, always: an earlier copy of the same publish may be among those that wait, and will be stored.
+  if (!taken) connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 
 async function perform(node: Node, session: Session, frame: PublishFrame) {
@@ -35,6 +35,10 @@ function answer(outcome: PublishOutcome | WireError) {
     case 'out-of-order':
       return wireError('OUT_OF_ORDER', { expected: outcome.expected })
     case 'forgotten':
-      return wireError('POSITION_LOST', { message: 'this number was used, and its position is no longer kept' })
+      // An `expected` above the number tells the client that the outcome is not known any more.
+      return wireError('OUT_OF_ORDER', {
+        expected: outcome.expected,
+        message: 'this number was used, and its position is no longer kept',
+      })
   }
 }

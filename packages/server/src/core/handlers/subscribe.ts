@@ -1,6 +1,7 @@
 import type { Position, Since, SubscribeRequest } from '@org/realtime-protocol'
 import type { Channel } from '../channel.js'
 import type { Connection } from '../connection.js'
+import { isPosition } from '../lineage.js'
 import type { Node } from '../node.js'
 import type { Page } from '../page.js'
 import { fill, follow } from '../recovery.js'
@@ -12,6 +13,9 @@ import { vacate } from './unsubscribe.js'
 /** `subscribe`: authorizes, joins the channel, says where the subscription starts, and fills it. PROTOCOL.md §3.3. */
 export function subscribe(node: Node, connection: Connection, session: Session, request: SubscribeRequest): void {
   const { channel, generation } = request
+  const current = connection.pending.get(channel) ?? connection.subscriptions.get(channel)?.generation
+  // News from the past: a later subscription has taken the place already.
+  if (current !== undefined && current >= generation) return
   vacate(node, connection, channel)
   const places = connection.subscriptions.size + connection.pending.size
   if (places >= node.limits.channels && !connection.pending.has(channel)) {
@@ -57,7 +61,7 @@ async function start(subscription: Subscription, connection: Connection, since: 
 function continues(channel: Channel, since: Since | undefined): Position | undefined {
   if (!channel.isLive) return undefined
   if (since === undefined) return channel.position
-  if (typeof since === 'string' || !('epoch' in since) || since.epoch !== channel.position.epoch) return undefined
+  if (!isPosition(since) || since.epoch !== channel.position.epoch) return undefined
   const { offset } = channel.position
   return since.offset === offset || (since.offset < offset && channel.ring.covers(since.offset)) ? since : undefined
 }
