@@ -6,6 +6,9 @@ import type { World } from './world.js'
 /** Does harm to a world, if there is something to harm, and has it written down under its name. */
 type Fault = (world: World, kind: string) => void
 
+/** Longest time for which a node is stopped. */
+export const LONGEST_STOP_MS = 12_000
+
 /** Every kind of fault, by the name it has in the record. */
 export const FAULTS: Readonly<Record<string, Fault>> = {
   'link.reset': onLink((_world, wire) => wire.break('reset')),
@@ -22,7 +25,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   }),
 
   'node.kill': onNode((world, node) => world.killNode(node, world.faultChance.between(200, 3_000))),
-  'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, 12_000))),
+  'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, LONGEST_STOP_MS))),
 
   'failover.lossless': (world, kind) => world.hit(kind, () => world.failOver()),
   'failover.lossy': (world, kind) => {
@@ -33,7 +36,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     })
   },
   'backend.death': (world, kind) => world.hit(kind, () => world.killBackend()),
-  'backend.slow': weather({ extraMs: 400 }),
+  'backend.slow': weather({ extraMs: 400, newsMs: 400 }),
+  'backend.slow-answers': weather({ extraMs: 400 }),
   'backend.request-loss': weather({ requestLoss: 0.3 }),
   'backend.reply-loss': weather({ replyLoss: 0.3 }),
   'backend.delivery-loss': weather({ deliveryLoss: 0.2 }),

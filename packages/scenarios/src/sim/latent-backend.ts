@@ -6,8 +6,10 @@ import type { VirtualTime } from './virtual-time.js'
 
 /** What is wrong between a node and its backend. Changed while the simulation runs. */
 export interface BackendWeather {
-  /** Added to every trip, at most. */
+  /** Added to every trip of a request or an answer, at most. */
   extraMs: number
+  /** Added to every trip of a publication, at most. */
+  newsMs: number
   /** Probability that a request never arrives. */
   requestLoss: number
   /** Probability that an answer never arrives, although the request was carried out. */
@@ -38,6 +40,7 @@ export class LatentBackend implements Backend {
     private readonly chance: Chance,
     private readonly weather: BackendWeather,
     private readonly oracle: LineageOracle,
+    private readonly resyncMs: number,
   ) {}
 
   join(handler: Handler): BackendNode {
@@ -46,7 +49,8 @@ export class LatentBackend implements Backend {
         if (this.chance.happens(this.weather.deliveryLoss)) return
         this.news(() => handler.deliver(channel, epoch, publication))
       },
-      resync: () => this.news(() => handler.resync()),
+      // Word of a failover takes its own way: publications of the new history can be faster.
+      resync: () => void this.node.after(this.chance.between(0, this.resyncMs), () => handler.resync()),
       superseded: (id, owner) => this.news(() => handler.superseded(id, owner)),
     })
     return {
@@ -85,11 +89,11 @@ export class LatentBackend implements Backend {
     return new Promise<T>((resolve, reject) => {
       const timeOut = () => this.node.after(TIMEOUT_MS, () => reject(new Error('the backend did not answer')))
       if (chance.happens(weather.requestLoss)) return void timeOut()
-      this.lastRequest = this.trip(this.lastRequest, () => {
+      this.lastRequest = this.trip(this.lastRequest, weather.extraMs, () => {
         operation().then(
           (value) => {
             if (chance.happens(weather.replyLoss)) timeOut()
-            else this.lastReply = this.trip(this.lastReply, () => this.node.run(() => resolve(value)))
+            else this.lastReply = this.trip(this.lastReply, weather.extraMs, () => this.node.run(() => resolve(value)))
           },
           (error: unknown) => reject(error instanceof Error ? error : new Error(String(error))),
         )
@@ -98,13 +102,13 @@ export class LatentBackend implements Backend {
   }
 
   private news(action: () => void): void {
-    this.lastNews = this.trip(this.lastNews, () => this.node.run(action))
+    this.lastNews = this.trip(this.lastNews, this.weather.newsMs, () => this.node.run(action))
   }
 
   /** Has something happen after a trip, not before what set out earlier; returns when. */
-  private trip(last: number, action: () => void): number {
-    const { time, chance, weather } = this
-    const at = Math.max(last, time.now + chance.between(0.1, TRIP_MS + weather.extraMs))
+  private trip(last: number, extraMs: number, action: () => void): number {
+    const { time, chance } = this
+    const at = Math.max(last, time.now + chance.between(0.1, TRIP_MS + extraMs))
     time.after(at - time.now, action)
     return at
   }

@@ -13,7 +13,7 @@ export class ServerNode {
   readonly process: Process
   readonly wires = new Set<Wire>()
   /** What is wrong between this node and the backend. */
-  readonly weather: BackendWeather = { extraMs: 0, requestLoss: 0, replyLoss: 0, deliveryLoss: 0 }
+  readonly weather: BackendWeather = { extraMs: 0, newsMs: 0, requestLoss: 0, replyLoss: 0, deliveryLoss: 0 }
   private readonly server: RealtimeServer
   private disconnect: () => Promise<void> = () => Promise.resolve()
 
@@ -22,10 +22,10 @@ export class ServerNode {
     private readonly world: World,
     backend: MemoryBackend,
   ) {
-    const { time, oracle } = world
+    const { time, oracle, plan } = world
     this.process = new Process(time)
     const chance = world.chance(name)
-    const latent = new LatentBackend(backend, this.process, time, chance, this.weather, oracle)
+    const latent = new LatentBackend(backend, this.process, time, chance, this.weather, oracle, plan.resyncMs)
     this.server = new RealtimeServer(undefined, {
       backend: {
         join: (handler) => {
@@ -39,8 +39,7 @@ export class ServerNode {
       limits: NODE_LIMITS,
       authenticate: ({ data }) => ({ user: { id: String(data) } }),
     })
-    const { logMessages } = world.plan
-    this.server.channel('room:{id}', { subscribe: true, publish: true, log: { messages: logMessages } })
+    this.server.channel('room:{id}', { subscribe: true, publish: true, log: { messages: plan.logMessages } })
   }
 
   /** Takes the handshake of a client. */

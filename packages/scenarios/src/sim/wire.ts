@@ -132,7 +132,7 @@ export class Wire implements Transport {
     if (how === 'half-open') return this.up.cut()
     if (how === 'linger') {
       this.up.delay(LINGER_MS)
-      this.time.after(1, () => this.endClient(1006, ''))
+      this.time.after(1, () => this.loseClient(1006, ''))
       this.time.after(3 * LINGER_MS, () => this.endServer(1006))
       return
     }
@@ -141,12 +141,17 @@ export class Wire implements Transport {
     this.time.after(this.quality.latencyMs, () => this.endServer(1006))
   }
 
+  /** The client lets go, and the server hears of it. */
   private endClient(code: number, reason: string): void {
+    if (this.clientOpen) this.time.after(this.quality.latencyMs, () => this.endServer(code, reason))
+    this.loseClient(code, reason)
+  }
+
+  /** The client has lost the link. */
+  private loseClient(code: number, reason: string): void {
     if (!this.clientOpen) return
     this.clientOpen = false
     this.down.cut()
-    // The last words of the client's side reach the server even when the server was the one to close.
-    this.time.after(this.quality.latencyMs, () => this.endServer(code, reason))
     this.client.run(() => this.events.closed(code, reason))
   }
 

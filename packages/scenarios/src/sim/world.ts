@@ -68,7 +68,7 @@ export class World {
 
   /** Writes down that something happened now. */
   record(happening: Happening): void {
-    this.history.push({ at: round(this.time.now), ...happening } as HistoryEvent)
+    this.history.push({ at: round(this.time.now), ...happening })
   }
 
   /** Takes note of an error that nothing foresaw. */
@@ -137,9 +137,9 @@ export class World {
       if (wire.peakBytes > 0) this.record({ type: 'bound', name: 'send queue', value: wire.peakBytes, limit })
     }
     this.record({ type: 'end' })
-    const { broker, close } = this.backend.join({ deliver: nothing, resync: nothing, superseded: nothing })
+    const judge = this.backend.join({ deliver: nothing, resync: nothing, superseded: nothing })
     for (const channel of this.channels) {
-      const { head, publications } = await broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)
+      const { head, publications } = await judge.broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)
       const entries = publications.map(({ offset, payload }) => ({
         offset,
         id: (JSON.parse(payload) as { id: string }).id,
@@ -147,7 +147,7 @@ export class World {
       this.record({ type: 'log', channel, epoch: head.epoch, entries, head })
       this.record({ type: 'lineage', channel, epoch: head.epoch, ended: this.oracle.endedBefore(head.epoch) })
     }
-    await close()
+    await judge.close()
   }
 
   private replace(dead: ServerNode): void {

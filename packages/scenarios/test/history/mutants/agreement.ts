@@ -1,5 +1,5 @@
 import { Subject } from '../subject.js'
-import { after, deliveries, logs, type Mutant, one, pairs, relog } from './mutant.js'
+import { after, logs, type Mutant, one, pairs, relog } from './mutant.js'
 
 export const agreement: readonly Mutant[] = [
   {

@@ -1,5 +1,5 @@
 import { Subject } from '../subject.js'
-import { after, appendToLog, isVague, lasting, type Mutant, one } from './mutant.js'
+import { appendToLog, isVague, lasting, type Mutant, one } from './mutant.js'
 
 export const completeness: readonly Mutant[] = [
   {

@@ -104,7 +104,7 @@ function lastOffset(history: Subject, i: number): number | undefined {
 }
 
 function isKeptBefore(history: Subject, i: number, epoch: string): boolean {
-  const { event } = { event: history.events[i] }
+  const event = history.events[i]
   const offset = lastOffset(history, i)
   return event?.type === 'rebase' && offset !== undefined && history.kept(event.channel, epoch, offset)
 }

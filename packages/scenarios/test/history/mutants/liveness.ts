@@ -1,5 +1,5 @@
 import { Subject } from '../subject.js'
-import { after, lasting, type Mutant, one } from './mutant.js'
+import { lasting, type Mutant, one } from './mutant.js'
 
 export const liveness: readonly Mutant[] = [
   {

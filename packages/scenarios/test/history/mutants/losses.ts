@@ -1,5 +1,5 @@
 import type { Found, Of, Subject } from '../subject.js'
-import { after, isVague, logs, type Mutant, one, relog } from './mutant.js'
+import { isVague, logs, type Mutant, one, relog } from './mutant.js'
 
 /** Rollback gaps right after a delivery that they take back and that was not stored again. */
 function takenBack(history: Subject): { readonly gap: Found<'gap'>; readonly lost: Of<'deliver'> }[] {

@@ -1,4 +1,4 @@
-import { after, deliveries, type Mutant, one, pairs } from './mutant.js'
+import { deliveries, type Mutant, one, pairs } from './mutant.js'
 
 export const repeats: readonly Mutant[] = [
   {

@@ -1,0 +1,75 @@
+/** A fault of our own making: one piece of the engine's source, and what stands in its place. */
+export interface Mutant {
+  /** What the engine does wrong. */
+  readonly name: string
+  /** Path below `packages/`. */
+  readonly file: string
+  /** Text that stands in the file exactly once. */
+  readonly original: string
+  readonly mutated: string
+}
+
+/** Eight ways to break the promise. A checker that does not see each of them die proves nothing. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'acknowledge before store',
+    file: 'server/src/core/publishing.ts',
+    original: 'return await this.broker.publish({',
+    mutated: `const { head } = await this.broker.recover(channel, undefined, 0)
+      const position = { epoch: head.epoch, offset: head.offset + 1 }
+      const early = { kind: 'stored', id, position } as const
+      const later = (request: Parameters<Broker['publish']>[0]) => {
+        this.broker.publish(request).catch(() => undefined)
+        return early
+      }
+      return later({`,
+  },
+  {
+    name: 'accept a lower offset of another epoch',
+    file: 'protocol/src/position.ts',
+    original: `return last.epoch === '' && next.offset === 1 ? 'deliver' : 'hold'`,
+    mutated: `return next.offset <= last.offset || (last.epoch === '' && next.offset === 1) ? 'deliver' : 'hold'`,
+  },
+  {
+    name: 'drop instead of hold',
+    file: 'protocol/src/position.ts',
+    original: `return next.offset <= last.offset ? 'drop' : 'hold'
+  }
+  return last.epoch === '' && next.offset === 1 ? 'deliver' : 'hold'`,
+    mutated: `return 'drop'
+  }
+  return last.epoch === '' && next.offset === 1 ? 'deliver' : 'drop'`,
+  },
+  {
+    name: 'no buffer during recovery',
+    file: 'server/src/core/channel.ts',
+    original: `if (this.phase !== 'live') return this.hold({ epoch, publication })`,
+    mutated: `if (this.phase !== 'live') return`,
+  },
+  {
+    name: 'no dedupe record',
+    file: 'server/src/memory/producer-record.ts',
+    original: `if (seq <= this.last) return { kind: 'repeat', stored: this.stored.get(seq), expected }`,
+    mutated: `if (seq <= this.last) return { kind: 'next' }`,
+  },
+  {
+    name: 'position moved before listeners',
+    file: 'client/src/core/delivery.ts',
+    original: `    turn.say('emit', 'message', { ...publication, recovered: offset <= stream.head }, stream.channel)
+    move(stream, { epoch, offset }, turn)`,
+    mutated: `    move(stream, { epoch, offset }, turn)
+    turn.say('emit', 'message', { ...publication, recovered: offset <= stream.head }, stream.channel)`,
+  },
+  {
+    name: 'resume from head',
+    file: 'client/src/core/subscription-machine.ts',
+    original: `const from = last ?? since`,
+    mutated: `const from = last ? undefined : since`,
+  },
+  {
+    name: 'old link not superseded',
+    file: 'server/src/core/session-registry.ts',
+    original: `held.connection.hangup('SUPERSEDED')`,
+    mutated: ``,
+  },
+]

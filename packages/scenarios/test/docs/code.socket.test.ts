@@ -1,0 +1,153 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import ts from 'typescript'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { pages, root, typeScriptIn, type Block } from './pages.js'
+
+/** What a block without a name finds around it. */
+const AROUND = `
+import { GapError, RealtimeClient, RealtimeError, type Channel } from '@org/realtime-client'
+import { contract, memory, RealtimeServer } from '@org/realtime-server'
+declare const realtime: RealtimeServer
+declare const client: RealtimeClient
+declare const room: Channel<{ text: string }, { text: string }>
+declare const signal: AbortSignal
+declare function show(...values: readonly unknown[]): void
+declare function mayRead(user: { id: string } | null, roomId: string): boolean
+declare function mayWrite(user: { id: string } | null, roomId: string): boolean
+`
+
+// Inside a package, so that what the pages import is found.
+const scratch = join(root, 'packages/scenarios/.tsc')
+mkdirSync(scratch, { recursive: true })
+const folder = mkdtempSync(join(scratch, 'pages-'))
+const processes: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of processes.splice(0)) child.kill('SIGKILL')
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('all TypeScript on the pages compiles', () => {
+  const files = new Map<string, Block>()
+  for (const page of pages()) {
+    for (const [i, block] of typeScriptIn(page).entries()) {
+      const { name = `block-${i + 1}.ts`, code } = block
+      const text = block.name ? code : `${AROUND}export async function example() {\n${code}}\n`
+      files.set(written(page, name, text), block)
+    }
+  }
+  expect(files.size).toBeGreaterThan(10)
+
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(join(root, 'tsconfig.tests.json'), (path) => ts.sys.readFile(path)).config,
+    ts.sys,
+    root,
+    undefined,
+    join(root, 'tsconfig.tests.json'),
+  )
+  const program = ts.createProgram([...files.keys()], options)
+  const problems = [...files].flatMap(([path, { page, name }]) => {
+    const source = program.getSourceFile(path)
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+    return found.map(({ messageText, start, file }) => {
+      const line = file?.text.slice(0, start).split('\n').at(-1)
+      return `${page}, ${name ?? line}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+    })
+  })
+  expect(problems).toEqual([])
+}, 60_000)
+
+describe('README.md', () => {
+  test('its client gets from its server what it published', async () => {
+    const program = await bundled('README.md')
+    const server = run(program('server.ts'))
+    await server.says('listening')
+    const client = run(program('client.ts'))
+    await client.says('stored at 1')
+    await client.says("1 { text: 'hello' }")
+  })
+})
+
+describe('docs/guide/getting-started.md', () => {
+  test('its client and server say what the page says, also when the server is killed', async () => {
+    const program = await bundled('docs/guide/getting-started.md')
+    const server = run(program('server.ts'))
+    await server.says('listening')
+    const client = run(program('client.ts'))
+    const lines = ['server: the server is up', 'grace: hello', 'stored at 2', 'REFUSED: Only Ada announces.']
+    for (const line of lines) await client.says(line)
+
+    server.child.kill('SIGKILL')
+    await once(server.child, 'exit')
+    await run(program('server.ts')).says('listening')
+    await client.says('gap: epoch 2..1')
+  })
+})
+
+describe('docs/guide/testing.md', () => {
+  test('its failover goes as the page says', async () => {
+    const program = await bundled('docs/guide/testing.md')
+    const { child, output } = run(program('failover.ts'))
+    await once(child, 'exit')
+    expect(output().trim().split('\n')).toEqual([
+      'message 1 kept',
+      'message 2 lost',
+      'gap rollback 2..2',
+      'message 2 another one',
+    ])
+  })
+})
+
+/** Bundles the named blocks of a page, for a port of their own; gives the path of each program. */
+async function bundled(page: string): Promise<(name: string) => string> {
+  const port = String(await freePort())
+  const blocks = typeScriptIn(page).filter(({ name }) => name !== undefined)
+  const entryPoints = blocks.map(({ name = '', code }) => written(`run ${page}`, name, code.replaceAll('3000', port)))
+  const outdir = join(folder, page.replaceAll('/', '-'))
+  await build({
+    entryPoints,
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@org/source'],
+    external: ['ws'],
+    logLevel: 'error',
+  })
+  return (name) => join(outdir, name.replace(/\.ts$/, '.mjs'))
+}
+
+function run(program: string) {
+  let text = ''
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'] })
+  processes.push(child)
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)))
+  const output = () => text
+  const says = (line: string) =>
+    vi.waitFor(() => expect(text.split('\n')).toContain(line), { timeout: 15_000, interval: 20 })
+  return { child, output, says }
+}
+
+function written(page: string, name: string, text: string): string {
+  const inFolder = join(folder, page.replace(/\W+/g, '-'))
+  mkdirSync(inFolder, { recursive: true })
+  const path = join(inFolder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

@@ -1,0 +1,153 @@
+import { CLOSE_CODES, DEFAULT_LIMITS, ERROR_CODES, type GapReason } from '@org/realtime-protocol'
+import { describe, expect, test } from 'vitest'
+import { MUTANTS } from '../../src/mutants/mutants.js'
+import { FAULTS } from '../../src/sim/faults.js'
+import { mutants } from '../history/mutants/index.js'
+import { anchorsOf, exists, linksOf, namesIn, pages, pathsIn, rowsOf, textOf } from './pages.js'
+
+describe.each(pages())('%s', (page) => {
+  test('links to what is there', () => {
+    const links = linksOf(page)
+    expect(links.filter(({ target }) => !exists(target))).toEqual([])
+    expect(links.filter(({ target, anchor }) => anchor && !anchorsOf(target).includes(anchor))).toEqual([])
+  })
+
+  test('names files that are there', () => {
+    expect(pathsIn(page).filter((path) => !exists(path))).toEqual([])
+  })
+})
+
+describe('a table says what the code says:', () => {
+  test('error codes', () => {
+    const page = 'docs/guide/errors-and-close-codes.md'
+    const written = rowsOf(page, 'Code', 'Retryable').map((row) => [
+      row['Code'],
+      { retryable: row['Retryable'] === 'yes', meaning: row['Meaning'], remedy: row['What to do'] },
+    ])
+    const known = Object.entries(ERROR_CODES).map(([code, { retryable, meaning, remedy }]) => [
+      code,
+      { retryable, meaning, remedy },
+    ])
+    expect(written).toEqual(known)
+  })
+
+  test('close codes', () => {
+    const page = 'docs/guide/errors-and-close-codes.md'
+    const written = rowsOf(page, 'Code', 'Name').map((row) => [
+      row['Name'],
+      { code: number(row['Code']), reason: row['Reason'], policy: row['The client'] },
+    ])
+    expect(written).toEqual(Object.entries(CLOSE_CODES))
+  })
+
+  test('limits', () => {
+    const written = rowsOf('docs/guide/limits.md', 'Name', 'Default').map((row) => [
+      row['Name'],
+      number(row['Default']),
+    ])
+    expect(written).toEqual(Object.entries(DEFAULT_LIMITS))
+  })
+
+  test('gap reasons', () => {
+    const reasons: Record<GapReason, true> = { trimmed: true, slow: true, rollback: true, epoch: true, unknown: true }
+    const written = rowsOf('docs/guide/delivery-guarantees.md', 'reason').map((row) => row['reason'])
+    expect(written).toEqual(Object.keys(reasons))
+  })
+})
+
+test('README.md counts what there is to count', () => {
+  const readme = textOf('README.md').replace(/\s+/g, ' ')
+  const run = textOf('packages/scenarios/test/sim/promise.test.ts')
+  const figures = {
+    'harm in (N) ways': Object.keys(FAULTS).length,
+    'judges it by (N) rules': new Set(mutants.map(({ rule }) => rule)).size,
+    'there are (N) ways of breaking one': mutants.length,
+    'the engine is broken in (N) ways': MUTANTS.length,
+    'at least (N) deliveries': constant(run, 'LEAST_DELIVERIES'),
+    'each kind of harm at least (N) times': constant(run, 'LEAST_HITS'),
+    'within (N) seeds': constant(textOf('packages/scenarios/test/sim/mutants.test.ts'), 'SCHEDULES'),
+    'at most (N) bytes gzipped': constant(textOf('scripts/size.mjs'), 'LIMIT_BYTES'),
+  }
+  const written = Object.keys(figures).map((words) => {
+    const found = new RegExp(words.replace('N', '[\\d,]+')).exec(readme)
+    return [words, number(found?.[1])]
+  })
+  expect(Object.fromEntries(written)).toEqual(figures)
+})
+
+test('every guide is part of the reference', () => {
+  const { projectDocuments } = JSON.parse(textOf('typedoc.json')) as { projectDocuments: string[] }
+  expect([...projectDocuments].sort()).toEqual(
+    namesIn('docs/guide')
+      .map((name) => `docs/guide/${name}`)
+      .sort(),
+  )
+})
+
+describe('capabilities', () => {
+  const rows = rowsOf('docs/capabilities.md', 'Id', 'Shown by')
+  const shown = rows.flatMap(({ Id: id = '', 'Shown by': cell = '' }) =>
+    [...cell.matchAll(/`([^`]+)`: “([^”]+)”/g)].map(([, file = '', name = '']) => ({ id, file, name })),
+  )
+
+  test('every row is there once, in order', () => {
+    const sizes = { A: 14, B: 11, C: 11, D: 11, E: 10 }
+    const ids = Object.entries(sizes).flatMap(([letter, size]) =>
+      Array.from({ length: size }, (_, i) => letter + (i + 1)),
+    )
+    expect(rows.map((row) => row['Id'])).toEqual(ids)
+  })
+
+  test('every row says which tests show it, or that none does yet', () => {
+    const silent = rows.filter(
+      ({ Id: id, 'Shown by': cell = '' }) => !cell.includes('not yet') && !shown.some((each) => each.id === id),
+    )
+    expect(silent).toEqual([])
+  })
+
+  test('every test named is there, with the id of its row', () => {
+    const missing = shown.filter(({ id, file, name }) => {
+      const names = exists(file) ? testNames(file) : []
+      return !names.some((each) => each.text === name && each.ids.includes(id))
+    })
+    expect(missing).toEqual([])
+  })
+
+  test('every test that carries an id is named', () => {
+    const carrying = testFiles().flatMap((file) =>
+      testNames(file).flatMap(({ text, ids }) => ids.map((id) => ({ id, file, name: text }))),
+    )
+    const unnamed = carrying.filter(
+      ({ id, file, name }) => !shown.some((each) => each.id === id && each.file === file && each.name === name),
+    )
+    expect(unnamed).toEqual([])
+  })
+})
+
+/** Names of tests that carry ids, `[A5] …`, with the ids taken off. */
+function testNames(file: string): Array<{ readonly text: string; readonly ids: readonly string[] }> {
+  const names = textOf(file).matchAll(/(['"`])((?:\[[A-E]\d+\] ?)+)(.*?)\1/g)
+  return [...names].map(([, , ids = '', text = '']) => ({ text: text.trim(), ids: ids.match(/[A-E]\d+/g) ?? [] }))
+}
+
+function testFiles(): string[] {
+  const folders = ['packages', 'examples'].flatMap((kind) => namesIn(kind).map((name) => `${kind}/${name}/test`))
+  return folders.flatMap(filesBelow).filter((file) => file.endsWith('.test.ts'))
+}
+
+function filesBelow(folder: string): string[] {
+  return namesIn(folder).flatMap((name) => {
+    const path = `${folder}/${name}`
+    return name.includes('.') ? [path] : filesBelow(path)
+  })
+}
+
+/** A number as people write it. */
+function number(text: string | undefined): number {
+  return Number(text?.replaceAll(',', ''))
+}
+
+/** Value of a numeric constant in a source. */
+function constant(source: string, name: string): number {
+  return Number(new RegExp(`${name} = ([\\d_]+)`).exec(source)?.[1]?.replaceAll('_', ''))
+}
