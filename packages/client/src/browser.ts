@@ -1,0 +1,2 @@
+export { RealtimeClient } from './client.js'
+export * from './door.js'

@@ -1,0 +1,152 @@
+import { utf8Bytes, type Position, type Since } from '@org/realtime-protocol'
+import { RealtimeError } from './core/errors.js'
+import type { ChannelState, HistoryPage, Message, Published } from './core/events.js'
+import { listen } from './emitter.js'
+import type { Engine, Hub } from './engine.js'
+import type { ChannelEvents, ListenOptions } from './events.js'
+import { iterate, type GapItem, type MessageItem, type MessageIterator } from './messages.js'
+import type { HistoryOptions, MessagesOptions, PublishOptions, WaitOptions } from './options.js'
+
+/** Not a channel name: empty, control characters, or half of a surrogate pair. PROTOCOL.md §4. */
+// eslint-disable-next-line no-control-regex -- it is them it looks for
+const BAD_NAME = /^$|[\0-\x1f\x7f-\x9f\ud800-\udfff]/u
+
+/**
+ * A handle on a channel. Handles of one name share one subscription: the first message listener or iterator starts it,
+ * and it ends 1 s after the last one left. `In` is what is published, `Out` what is received.
+ */
+export class Channel<In = unknown, Out = unknown> {
+  /** The channel's name. */
+  declare readonly name: string
+  declare private readonly engine: Engine
+  declare private readonly hub: Hub
+  declare private readonly since: Since | undefined
+
+  /**
+   * Made by `client.channel()`.
+   *
+   * @internal
+   */
+  constructor(engine: Engine, name: string, since: Since | undefined) {
+    if (BAD_NAME.test(name) || utf8Bytes(name) > 255) throw new RealtimeError('INVALID_CHANNEL')
+    Object.assign(this, { name, engine, hub: engine.hub(name), since })
+  }
+
+  /** What the subscription is doing. */
+  get state(): ChannelState {
+    return this.hub.state
+  }
+
+  /**
+   * The position of the last message that was delivered, that is, of which all listeners were called. Absent while
+   * there is no subscription or it has not started yet. Listeners still see the one before.
+   */
+  get position(): Position | undefined {
+    return this.hub.position
+  }
+
+  /**
+   * Listens. A `message` listener subscribes; the others only hear what happens while somebody else does.
+   *
+   * @returns A function that ends the listening.
+   */
+  on<E extends keyof ChannelEvents>(
+    event: E,
+    listener: (event: ChannelEvents<Out>[E]) => void,
+    options: ListenOptions = {},
+  ): () => void {
+    const { engine, hub, name: channel, since } = this
+    const { signal } = options
+    if (signal?.aborted) return () => {}
+    const leave = () => {
+      if (!--hub.users) engine.put({ type: 'unsubscribe', channel })
+    }
+    const subscribes = event === 'message'
+    const off = listen(hub.emitter, event, listener, signal, subscribes ? leave : undefined)
+    if (subscribes) {
+      hub.users++
+      engine.put({ type: 'subscribe', channel, since })
+    }
+    return off
+  }
+
+  /**
+   * Waits until the channel is subscribed. Does not subscribe by itself.
+   *
+   * @throws {@link RealtimeError} why the subscription was refused; `CLOSED` or why the client ended; `ABORTED`.
+   */
+  ready({ signal }: WaitOptions = {}): Promise<void> {
+    const { engine, hub } = this
+    return engine.until(
+      () =>
+        hub.state.status === 'subscribed' ||
+        hub.state.error ||
+        (engine.session.status === 'closed' && (engine.session.error ?? new RealtimeError('CLOSED'))),
+      signal,
+    )
+  }
+
+  /**
+   * Publishes. Resolves when the message is stored. Until then it is in the outbox and is sent again by itself, over
+   * any number of links, without being stored twice. The promise carries the id of the publication at once.
+   *
+   * @throws {@link RealtimeError} `FORBIDDEN`, `REFUSED`, `INVALID_DATA` and others of the server; `TOO_LARGE`,
+   * `OUTBOX_FULL`, `EXPIRED`, `UNKNOWN_OUTCOME`, `ABORTED`, `CLOSED`.
+   */
+  publish(data: In, options: PublishOptions = {}): Promise<Published> & { readonly id: string } {
+    const { signal, ...extra } = options
+    const { key, meta } = extra
+    const { engine, name: channel } = this
+    const id = engine.ports.random.id()
+    const give = async (): Promise<Published> => {
+      const text = written(data)
+      const size = utf8Bytes
+      // A frame that breaks the protocol would end the link. The copy keeps what is sent again as it was.
+      if (!text || (key !== undefined && (!key || size(key) > 64)) || (meta && size(written(meta)) > 1_024)) {
+        throw new RealtimeError('INVALID_DATA')
+      }
+      const bytes = size(text) + size(written(extra)) + size(channel)
+      return engine.ask({ type: 'publish', id, channel, data: JSON.parse(text), extra, bytes }, signal)
+    }
+    return Object.assign(give(), { id })
+  }
+
+  /**
+   * Loops over the messages. Subscribes now; ends when the loop is left, the signal aborts or the client is closed. It
+   * keeps 1,000 messages for a slow reader. With `gaps`, gaps are items; `item.gap` tells them apart.
+   *
+   * @throws {@link RealtimeError} `ITERATOR_OVERFLOW`; why the subscription or the client ended.
+   */
+  messages(options: MessagesOptions & { readonly gaps: true }): MessageIterator<MessageItem<Out> | GapItem>
+  /**
+   * Loops over the messages. Subscribes now; ends when the loop is left, the signal aborts or the client is closed. It
+   * keeps 1,000 messages for a slow reader.
+   *
+   * @throws GapError in the place of messages that are missing.
+   * @throws {@link RealtimeError} `ITERATOR_OVERFLOW`; why the subscription or the client ended.
+   */
+  messages(options?: MessagesOptions): MessageIterator<Message<Out>>
+  messages(options: MessagesOptions = {}): MessageIterator<never> {
+    return iterate<Out>(this, options) as MessageIterator<never>
+  }
+
+  /**
+   * Reads the log: the latest messages, or those after or before a position. Needs no subscription and moves none.
+   *
+   * @throws {@link RealtimeError} `POSITION_LOST`, `FORBIDDEN` and others of the server; `TIMEOUT`, `ABORTED`, `CLOSED`.
+   */
+  history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
+    const { engine, name: channel } = this
+    const direction = after ? { after } : before && { before }
+    const frame = { channel, limit: Math.max(1, limit | 0), ...direction }
+    return engine.ask({ type: 'history', id: engine.ports.random.id(), frame }, signal)
+  }
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch {
+    return ''
+  }
+}

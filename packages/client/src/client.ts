@@ -1,0 +1,141 @@
+import type { ChannelIn, Contract, Data, MessageInput, MessageOutput } from '@org/realtime-protocol'
+import { Channel } from './channel.js'
+import { RealtimeError } from './core/errors.js'
+import type { ClientState, OutboxEntry } from './core/events.js'
+import { describe } from './core/session-machine.js'
+import { newSession } from './core/session-state.js'
+import { listen } from './emitter.js'
+import { createEngine, type Engine } from './engine.js'
+import type { ClientEvents, ListenOptions } from './events.js'
+import { disposable } from './messages.js'
+import type { ChannelOptions, ClientOptions, WaitOptions } from './options.js'
+import { systemClock } from './platform/clock.js'
+import { systemNetwork } from './platform/network.js'
+import { systemRandom } from './platform/random.js'
+import { webSocketTransport } from './transport/websocket.js'
+
+/**
+ * A connection to a realtime server that takes care of itself: it connects when it is first needed, comes back when it
+ * is lost, and loses no message in silence. Making one does nothing else.
+ */
+export class RealtimeClient<C extends Contract = Contract> {
+  declare private readonly engine: Engine
+  /** `await using` closes the client, where the runtime knows it. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
+
+  /**
+   * @param url Address of the server, `ws:` or `wss:`.
+   * @param options All have defaults.
+   * @throws TypeError when the address is none.
+   */
+  constructor(url: string, options: ClientOptions = {}) {
+    if (!/^wss?:/i.test(url)) throw new TypeError('the url must begin with ws: or wss:')
+    const { token, clock = systemClock, random = systemRandom, network = systemNetwork } = options
+    const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
+    let producer: string | undefined
+    const session = newSession({
+      ...chosen({ connectTimeoutMs: 10_000, requestTimeoutMs: 10_000, lingerMs: 1_000 }, options),
+      url,
+      // Not made before it is needed: some runtimes have no randomness while modules load.
+      get producer() {
+        return (producer ??= random.id())
+      },
+      token: typeof token === 'string' ? token : undefined,
+      asks: typeof token === 'function',
+      reconnect: chosen({ minMs: 100, baseMs: 500, maxMs: 20_000, stableMs: 30_000 }, options.reconnect),
+      outbox: chosen({ messages: 1_000, bytes: 1_048_576, ageMs: 60_000 }, options.outbox),
+    })
+    Object.assign(this, { engine: createEngine(session, { transport, clock, random, network }, options) })
+    disposable(this, () => this.close())
+  }
+
+  /** What the connection is doing. */
+  get state(): ClientState {
+    const { session, ports } = this.engine
+    return describe(session, ports.clock.now())
+  }
+
+  /** Public id of the session, once there was a connection. */
+  get session(): string | undefined {
+    return this.engine.session.connected?.session.id
+  }
+
+  /** Id of the user, once there was a connection; `null` for an anonymous one. */
+  get user(): string | null | undefined {
+    return this.engine.session.connected?.user
+  }
+
+  /** What the application said to the latest connection. */
+  get hello(): Data {
+    return this.engine.session.connected?.hello
+  }
+
+  /** Publishes that wait for their acknowledgement, oldest first. */
+  get outbox(): readonly OutboxEntry[] {
+    const entries = [...this.engine.session.outbox.entries.values()]
+    return entries.map(({ id, channel, data, state, at }) => ({ id, channel, data, state, at }))
+  }
+
+  /** Connects, if nothing did yet. While waiting for the next attempt, shortens the wait to what is decent. */
+  connect(): void {
+    this.engine.put({ type: 'connect' })
+  }
+
+  /**
+   * Waits until the client is connected, and connects if nothing did yet.
+   *
+   * @throws {@link RealtimeError} `CLOSED`, or why the client ended; `ABORTED`.
+   */
+  ready({ signal }: WaitOptions = {}): Promise<void> {
+    const { engine } = this
+    const { session } = engine
+    if (session.status === 'idle') this.connect()
+    return engine.until(
+      () =>
+        session.status === 'connected' ||
+        (session.status === 'closed' && (session.error ?? new RealtimeError('CLOSED'))),
+      signal,
+    )
+  }
+
+  /**
+   * A handle on a channel. Opens nothing by itself.
+   *
+   * @throws {@link RealtimeError} `INVALID_CHANNEL` when this cannot be a channel name.
+   */
+  channel<const N extends ChannelIn<C>>(
+    name: N,
+    options: ChannelOptions = {},
+  ): Channel<MessageInput<C, N>, MessageOutput<C, N>> {
+    return new Channel(this.engine, name, options.since)
+  }
+
+  /**
+   * Listens.
+   *
+   * @returns A function that ends the listening.
+   */
+  on<E extends keyof ClientEvents>(
+    event: E,
+    listener: (event: ClientEvents[E]) => void,
+    options: ListenOptions = {},
+  ): () => void {
+    const { signal } = options
+    return signal?.aborted ? () => {} : listen(this.engine.emitter, event, listener, signal)
+  }
+
+  /**
+   * Says goodbye and ends the client for good. Publishes that were never sent fail with `CLOSED`, sent ones with
+   * `UNKNOWN_OUTCOME`. Closing twice is closing once.
+   */
+  close(): Promise<void> {
+    this.engine.put({ type: 'close' })
+    return Promise.resolve()
+  }
+}
+
+/** Defaults, where nothing else was chosen. An option that is there but undefined is not chosen: no wait may become NaN. */
+function chosen<T extends Record<string, number>>(defaults: T, options: { readonly [K in keyof T]?: number } = {}): T {
+  for (const name in defaults) defaults[name] = (options[name] ?? defaults[name]) as T[typeof name]
+  return defaults
+}

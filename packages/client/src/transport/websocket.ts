@@ -1,0 +1,46 @@
+import { NO_WEBSOCKET, type Transport } from '../ports/transport.js'
+import type { WebSocketConstructor, WebSocketLike } from '../ports/websocket.js'
+
+/** Links over a WebSocket class. Without one, every dial reports {@link NO_WEBSOCKET}. */
+export function webSocketTransport(WebSocket: WebSocketConstructor | undefined): Transport {
+  return {
+    dial(url, subprotocol, events) {
+      let over = false
+      const closed = (code: number, reason: string) => {
+        if (!over) events.closed(code, reason)
+        over = true
+      }
+      let socket: WebSocketLike
+      try {
+        // Without a class this throws as well.
+        socket = new (WebSocket as WebSocketConstructor)(url, subprotocol)
+      } catch (error) {
+        void Promise.resolve().then(() => closed(WebSocket ? 1006 : NO_WEBSOCKET, String(error)))
+        return { send() {}, close() {}, bufferedBytes: 0 }
+      }
+      socket.onopen = () => {
+        if (socket.protocol === subprotocol) events.opened()
+        else {
+          // Browsers let a server ignore the offer. Whoever answers there does not speak our protocol.
+          closed(1002, 'subprotocol')
+          socket.close(1000, '')
+        }
+      }
+      socket.onmessage = ({ data }: { readonly data: unknown }) => {
+        if (!over) events.message(typeof data === 'string' ? data : '')
+      }
+      socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => closed(code, reason)
+      // `onclose` follows. Without a listener, ws would throw the error.
+      socket.onerror = () => {}
+      return {
+        send(text) {
+          if (socket.readyState === 1) socket.send(text)
+        },
+        close: (code, reason) => socket.close(code, reason),
+        get bufferedBytes() {
+          return socket.bufferedAmount
+        },
+      }
+    },
+  }
+}

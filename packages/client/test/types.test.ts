@@ -1,0 +1,56 @@
+import { contract } from '@org/realtime-protocol'
+import { expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+import { RealtimeClient, type GapItem, type Message, type MessageItem, type Published } from '../src/index.js'
+
+const app = contract({
+  channels: {
+    'room:{roomId}': { message: z.object({ text: z.string(), at: z.string().transform(Number) }) },
+    news: {},
+  },
+})
+
+// Only the compiler looks at these.
+const client = new RealtimeClient<typeof app>('wss://example.test', { data: app })
+const room = client.channel('room:42')
+const open = new RealtimeClient('wss://example.test')
+
+test('a channel takes what its schema takes, and gives what its schema gives', () => {
+  expectTypeOf(room.publish).parameter(0).toEqualTypeOf<{ text: string; at: string }>()
+  expectTypeOf(room.on<'message'>)
+    .parameter(1)
+    .parameter(0)
+    .toEqualTypeOf<Message<{ text: string; at: number }>>()
+  expectTypeOf(room.history()).resolves.toHaveProperty('publications')
+})
+
+test('a publish carries its id at once', () => {
+  expectTypeOf<ReturnType<typeof room.publish>>().toExtend<Promise<Published>>()
+  expectTypeOf<ReturnType<typeof room.publish>['id']>().toEqualTypeOf<string>()
+})
+
+test('a name that no template has is an error', () => {
+  expectTypeOf(client.channel<'room:1'>)
+    .parameter(0)
+    .toEqualTypeOf<'room:1'>()
+  expectTypeOf(client.channel).parameter(0).toEqualTypeOf<`room:${string}` | 'news'>()
+  // @ts-expect-error there is no such channel
+  void (() => client.channel('rooms:42'))
+})
+
+test('a channel without a schema, and a client without a contract, take anything', () => {
+  expectTypeOf(client.channel('news').publish).parameter(0).toEqualTypeOf<unknown>()
+  expectTypeOf(open.channel('whatever').publish).parameter(0).toEqualTypeOf<unknown>()
+})
+
+test('an iterator gives messages, and with gaps: true also gaps, told apart by item.gap', () => {
+  type Of<T> = T extends AsyncIterable<infer I> ? I : never
+  const data = room.messages({ signal: AbortSignal.abort() })
+  const mixed = room.messages({ signal: AbortSignal.abort(), gaps: true })
+  expectTypeOf<Of<typeof data>>().toEqualTypeOf<Message<{ text: string; at: number }>>()
+  expectTypeOf<Of<typeof mixed>>().toEqualTypeOf<MessageItem<{ text: string; at: number }> | GapItem>()
+  const read = (item: Of<typeof mixed>) => (item.gap ? item.gap.reason : item.data.text)
+  expectTypeOf(read).returns.toEqualTypeOf<string>()
+  expectTypeOf(data).toExtend<AsyncDisposable>()
+  expectTypeOf(mixed).toExtend<AsyncDisposable>()
+})
