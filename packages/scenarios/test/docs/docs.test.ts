@@ -124,7 +124,7 @@ describe('capabilities', () => {
   })
 })
 
-/** Names of tests that carry ids, `[A5] …`, with the ids taken off. */
+/** Names of tests that carry ids in square brackets, and the ids, taken off. */
 function testNames(file: string): Array<{ readonly text: string; readonly ids: readonly string[] }> {
   const names = textOf(file).matchAll(/(['"`])((?:\[[A-E]\d+\] ?)+)(.*?)\1/g)
   return [...names].map(([, , ids = '', text = '']) => ({ text: text.trim(), ids: ids.match(/[A-E]\d+/g) ?? [] }))
