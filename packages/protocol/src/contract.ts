@@ -46,7 +46,8 @@ export type NameOf<Template extends string> = Template extends `${infer Head}{${
 /** The parameters of a template: those of `room:{roomId}` are `{ roomId: string }`. */
 export type ParamsOf<Template extends string> = { readonly [K in ParamNames<Template>]: string }
 
-type ParamNames<Template extends string> = Template extends `${string}{${infer Name}}${infer Tail}`
+/** Names of the parameters of a template. */
+export type ParamNames<Template extends string> = Template extends `${string}{${infer Name}}${infer Tail}`
   ? Name | ParamNames<Tail>
   : never
 
@@ -60,7 +61,8 @@ export type ChannelIn<C extends Contract> = C extends { readonly channels: infer
   ? { [T in keyof Channels & string]: NameOf<T> }[keyof Channels & string]
   : string
 
-type ContractOf<C extends Contract, Name extends string> = C extends { readonly channels: infer Channels }
+/** What a contract says of the channel of a name. */
+export type ContractOf<C extends Contract, Name extends string> = C extends { readonly channels: infer Channels }
   ? { [T in keyof Channels & string]: Name extends NameOf<T> ? Channels[T] : never }[keyof Channels & string]
   : ChannelContract
 

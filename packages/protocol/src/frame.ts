@@ -7,7 +7,13 @@ export type Data = unknown
 export type Meta = Readonly<Record<string, string>>
 
 /** Where a subscription starts: after a position, with the oldest kept message, or with the last n. Absent: now. */
-export type Since = Position | 'start' | { readonly last: number }
+export type Since =
+  | Position
+  | 'start'
+  | {
+      /** How many messages before the end of the log. */
+      readonly last: number
+    }
 
 /** Who published, as subscribers see it: never a claim, never a secret. */
 export interface Sender {
@@ -74,7 +80,9 @@ export interface SubscribeFrame extends SubscribeRequest {
 /** Ends a subscription. Not answered. PROTOCOL.md §3.3. */
 export interface UnsubscribeFrame {
   readonly type: 'unsubscribe'
+  /** The channel. */
   readonly channel: string
+  /** Number of the subscription to end; a later one stays. */
   readonly generation: number
 }
 
@@ -83,9 +91,11 @@ export interface PublishFrame {
   readonly type: 'publish'
   /** Number of the request on this link. */
   readonly ref: number
+  /** The channel. */
   readonly channel: string
   /** Names the publication; 1 to 64 bytes. */
   readonly id: string
+  /** What to publish: any JSON value. */
   readonly data: Data
   /** Number of this publish among those of the producer in this channel, from 1. With `lowest`, or not at all. */
   readonly seq?: number
@@ -95,13 +105,16 @@ export interface PublishFrame {
   readonly key?: string
   /** Epoch of the latest acknowledged publish to this channel. */
   readonly epoch?: string
+  /** What travels for tools. */
   readonly meta?: Meta
 }
 
 /** Reads the log. Answered by `reply` or `error`. PROTOCOL.md §3.5. */
 export interface HistoryFrame {
   readonly type: 'history'
+  /** Number of the request on this link. */
   readonly ref: number
+  /** The channel. */
   readonly channel: string
   /** Read the messages after this position, oldest first. Not with `before`. */
   readonly after?: Position
@@ -155,6 +168,7 @@ export interface ConnectedFrame {
 /** A request was done. PROTOCOL.md §3.4, §3.5. */
 export interface ReplyFrame {
   readonly type: 'reply'
+  /** Number of the request that was done. */
   readonly ref: number
   /** Where the publish was stored; for history, the end of the log. */
   readonly position: Position
@@ -185,13 +199,16 @@ export interface WireError {
 /** A request was not done. Without `ref`, it could not be said which. PROTOCOL.md §7. */
 export interface ErrorFrame extends WireError {
   readonly type: 'error'
+  /** Number of the request that was not done. */
   readonly ref?: number
 }
 
 /** A subscription runs. Its publications follow, from `position` on. PROTOCOL.md §3.3. */
 export interface SubscribedFrame {
   readonly type: 'subscribed'
+  /** The channel. */
   readonly channel: string
+  /** Number of the subscription, as the client gave it. */
   readonly generation: number
   /** After this position the next publication comes. */
   readonly position: Position
@@ -206,7 +223,9 @@ export interface SubscribedFrame {
 /** A subscription was refused or ended by the server. PROTOCOL.md §3.3. */
 export interface UnsubscribedFrame extends WireError {
   readonly type: 'unsubscribed'
+  /** The channel. */
   readonly channel: string
+  /** Number of the subscription, as the client gave it. */
   readonly generation: number
 }
 
@@ -218,6 +237,7 @@ export interface PublicationFrame extends Publication {
 /** Messages are missing before the next one. PROTOCOL.md §5.4. */
 export interface GapFrame extends Gap {
   readonly type: 'gap'
+  /** The channel. */
   readonly channel: string
   /** After this position the next publication comes. */
   readonly position: Position
@@ -228,6 +248,7 @@ export interface GapFrame extends Gap {
 /** An epoch ended, and nothing is missing at or below its end. PROTOCOL.md §5.3. */
 export interface RebaseFrame extends Rebase {
   readonly type: 'rebase'
+  /** The channel. */
   readonly channel: string
 }
 
@@ -239,7 +260,9 @@ export interface PingFrame {
 /** The link is about to be closed with this code. PROTOCOL.md §6. */
 export interface ClosingFrame {
   readonly type: 'closing'
+  /** The close code. */
   readonly code: number
+  /** Why, for a log. At most 123 bytes. */
   readonly reason: string
   /** Do not dial before. */
   readonly retryAfterMs?: number

@@ -34,10 +34,12 @@ export {
   type ChannelContract,
   type ChannelIn,
   type Contract,
+  type ContractOf,
   type MessageInput,
   type MessageOutput,
   type MethodContract,
   type NameOf,
+  type ParamNames,
   type ParamsOf,
   type TemplateIn,
 } from './contract.js'

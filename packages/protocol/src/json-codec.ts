@@ -46,14 +46,21 @@ function checkTogether(frame: ClientFrame): ProtocolError | undefined {
 
 /** Parts of a publication frame, with the data as JSON text. */
 export interface PublicationText {
+  /** The channel. */
   readonly channel: string
+  /** Epoch of its position. */
   readonly epoch: string
+  /** Offset of its position. */
   readonly offset: number
+  /** Names the publication. */
   readonly id: string
+  /** When it was stored, in milliseconds since 1970. */
   readonly at: number
   /** The data, as JSON text. It is put into the frame as it is. */
   readonly payload: string
+  /** Who published; absent when a server did. */
   readonly from?: { readonly user: string | null; readonly session: string } | undefined
+  /** What travels for tools. */
   readonly meta?: Readonly<Record<string, string>> | undefined
 }
 

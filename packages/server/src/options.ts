@@ -101,11 +101,11 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
 /** What a publish rule decides: no, yes, yes with other data, or no with a text that only the sender gets. */
 export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
 
-/** The limits of a server. @throws TypeError when one is unknown or not a positive number. */
+/** The limits of a server. @throws TypeError when one is unknown, not a whole number from 1, or does not fit another. */
 export function resolveLimits(given: Partial<Limits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`limits.${name} does not exist`)
-    if (typeof value !== 'number' || !(value > 0)) throw new TypeError(`limits.${name} must be a positive number`)
+    if (!Number.isSafeInteger(value) || value <= 0) throw new TypeError(`limits.${name} must be a whole number from 1`)
   }
   const limits: Limits = { ...DEFAULT_LIMITS, ...given }
   if (limits.sendQueueSoftBytes >= limits.sendQueueHardBytes) {
@@ -115,6 +115,11 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
   }
   if (limits.heartbeatTimeoutMs > limits.heartbeatMs) {
     throw new TypeError('limits.heartbeatTimeoutMs must not exceed limits.heartbeatMs')
+  }
+  if (limits.inFlight > DEFAULT_LIMITS.producerPositions) {
+    throw new TypeError(
+      `limits.inFlight must not exceed ${DEFAULT_LIMITS.producerPositions}, or the outcome of a repeated publish can be forgotten`,
+    )
   }
   return limits
 }

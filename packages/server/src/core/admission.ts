@@ -46,11 +46,17 @@ export async function admit(
     const authenticated = await authenticate(credentials)
     if (!authenticated) return 'UNAUTHORIZED'
     const { user, hello, expiresAt } = authenticated
-    const expiresInMs = expiresAt === undefined ? undefined : Math.max(0, Number(expiresAt) - clock.date())
-    return { user, hello, expiresInMs }
+    return { user, hello, expiresInMs: timeUntil(expiresAt, clock) }
   } catch (error) {
     const retryable = typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true
     logger.warn('authenticate failed', { error, retryable })
     return retryable ? 'STATE' : 'UNAUTHORIZED'
   }
+}
+
+function timeUntil(expiresAt: number | Date | undefined, clock: Clock): number | undefined {
+  if (expiresAt === undefined || expiresAt === Infinity) return undefined
+  const ms = Math.floor(Number(expiresAt) - clock.date())
+  if (!Number.isSafeInteger(ms)) throw new TypeError(`expiresAt is ${String(expiresAt)}, which is no time`)
+  return Math.max(0, ms)
 }

@@ -215,6 +215,8 @@ export class Channel {
         await new Promise<void>((resolve) => {
           this.context.clock.setTimer(resolve, retryDelayMs(failures))
         })
+        // A try after `unsubscribe` would leave a subscription behind that nobody ends.
+        if (this.closed) throw error
       }
     }
   }

@@ -31,7 +31,7 @@ const MAX_REASON_BYTES = 123
  * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
  */
 export class Connection implements TransportHandler, Pulse {
-  /** Whose link this is, once it is open. */
+  /** Whose link this is, once it has claimed a session. */
   session: Session | undefined
   /** What the link is subscribed to, by channel. */
   readonly subscriptions = new Map<string, Subscription>()
@@ -51,7 +51,7 @@ export class Connection implements TransportHandler, Pulse {
     private handshake: Handshake | undefined,
   ) {
     const { limits } = node
-    this.queue = new SendQueue(transport, node.writer)
+    this.queue = new SendQueue(transport, node.writer, this)
     this.inbox = new Inbox(limits.inboxFrames, limits.inFlight)
     node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
   }
@@ -61,8 +61,9 @@ export class Connection implements TransportHandler, Pulse {
   receive(text: string): void {
     if (this.phase === 'closed') return
     const frame = serverCodec.decode(text)
-    if (isProtocolError(frame)) this.refuse(frame)
-    else this.handle(frame)
+    if (isProtocolError(frame)) return this.refuse(frame)
+    this.confirm()
+    this.handle(frame)
   }
 
   violated(expected: string): void {
@@ -83,7 +84,9 @@ export class Connection implements TransportHandler, Pulse {
   /** Sends a frame at the end of this turn. A peer that takes nothing for too long is hung up on. */
   send(frame: EncodedFrame): void {
     if (this.phase === 'closed') return
-    if (this.queue.bytes + frame.bytes > this.node.limits.sendQueueHardBytes) return this.hangup('SLOW')
+    // One large frame on an idle link says nothing about how fast the peer reads.
+    const waiting = this.queue.bytes
+    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) return this.hangup('SLOW')
     this.queue.push(frame)
   }
 
@@ -132,14 +135,14 @@ export class Connection implements TransportHandler, Pulse {
     this.transport.close(code, reason)
   }
 
-  /** Opens the link for a session. */
-  open(session: Session): void {
+  /** Opens the link for the session it was given, until its token expires. */
+  open(expiresInMs: number | undefined): void {
     this.phase = 'open'
-    this.session = session
     this.handshake = undefined
     this.heartbeat = new Heartbeat(this, this.node.limits)
-    this.node.wheel.cancel(this.deadline)
     this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
+    if (expiresInMs === undefined) this.node.wheel.cancel(this.deadline)
+    else this.node.wheel.schedule(this.deadline, expiresInMs)
   }
 
   /** Whether the link is over. */
@@ -164,22 +167,23 @@ export class Connection implements TransportHandler, Pulse {
   // --- Inside ---
 
   private handle(frame: ClientFrame): void {
-    if (this.phase === 'open' && this.session) {
-      if (!this.confirmed) this.confirm(this.session)
-      return dispatch(this.node, this, this.session, frame)
-    }
-    if (frame.type === 'goodbye') return this.close(1000, '')
+    if (this.phase === 'open' && this.session) return dispatch(this.node, this, this.session, frame)
+    if (this.phase === 'connecting' && frame.type === 'goodbye') return this.close(1000, '')
     if (this.phase !== 'waiting' || frame.type !== 'connect' || !this.handshake) {
       return this.hangup('PROTOCOL_ERROR', `${frame.type} before connected`)
     }
     this.phase = 'connecting'
-    void connect(this.node, this, frame, this.handshake)
+    connect(this.node, this, frame, this.handshake).catch((error: unknown) => {
+      this.node.logger.error('connect failed', { peer: this.transport.peer, error })
+      this.hangup('STATE')
+    })
   }
 
   private refuse(error: ProtocolError): void {
     const words = `${error.path || 'frame'}: expected ${error.expected}`
     this.node.logger.warn('bad frame', { peer: this.transport.peer, kind: error.kind, path: error.path })
     if (error.kind === 'malformed' || this.phase !== 'open') return this.hangup('PROTOCOL_ERROR', words)
+    this.confirm()
     const { ref } = error
     this.say({
       type: 'error',
@@ -188,16 +192,19 @@ export class Connection implements TransportHandler, Pulse {
     })
   }
 
-  /** The first frame after `connected` shows that the client has its new token. */
-  private confirm(session: Session): void {
+  /** The first frame after `connected`, known here or not, shows that the client has its new token. */
+  private confirm(): void {
+    const { session } = this
+    if (this.confirmed || this.phase !== 'open' || !session) return
     this.confirmed = true
     this.node.sessions.confirm(session.id, session.owner).catch((error: unknown) => {
       this.node.logger.error('session store failed', { operation: 'confirm', error })
     })
   }
 
+  /** The deadline of a link: its connect frame while it waits for that, later the expiry of its token. */
   private late(): undefined {
-    this.hangup('CONNECT_TIMEOUT')
+    this.hangup(this.phase === 'open' ? 'UNAUTHORIZED' : 'CONNECT_TIMEOUT')
   }
 
   private end(): void {

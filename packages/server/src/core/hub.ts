@@ -1,4 +1,4 @@
-import type { StoredPublication } from '../ports/index.js'
+import type { StoredPublication, Timer } from '../ports/index.js'
 import { Channel, type ChannelContext } from './channel.js'
 import type { Subscription } from './subscription.js'
 
@@ -11,6 +11,8 @@ const LINGER_MS = 10_000
  */
 export class Hub {
   private readonly channels = new Map<string, Channel>()
+  /** Timers of the channels that the last subscriber has left. */
+  private readonly lingering = new Map<string, Timer>()
 
   constructor(private readonly context: ChannelContext) {}
 
@@ -22,6 +24,7 @@ export class Hub {
       this.channels.set(name, channel)
     }
     channel.members += 1
+    this.keep(name)
     return channel
   }
 
@@ -31,7 +34,10 @@ export class Hub {
     const { channel } = subscription
     channel.leave(subscription)
     if (channel.members > 0) return
-    this.context.clock.setTimer(() => this.closeIfIdle(channel), LINGER_MS)
+    this.lingering.set(
+      channel.name,
+      this.context.clock.setTimer(() => this.closeIdle(channel), LINGER_MS),
+    )
   }
 
   /** Takes a publication from the broker. */
@@ -46,12 +52,19 @@ export class Hub {
 
   /** Closes all channels. */
   close(): void {
+    for (const name of [...this.lingering.keys()]) this.keep(name)
     for (const channel of this.channels.values()) channel.close()
     this.channels.clear()
   }
 
-  private closeIfIdle(channel: Channel): void {
-    if (channel.members > 0 || this.channels.get(channel.name) !== channel) return
+  private keep(name: string): void {
+    if (!this.lingering.has(name)) return
+    this.context.clock.clearTimer(this.lingering.get(name))
+    this.lingering.delete(name)
+  }
+
+  private closeIdle(channel: Channel): void {
+    this.lingering.delete(channel.name)
     this.channels.delete(channel.name)
     channel.close()
   }

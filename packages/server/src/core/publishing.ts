@@ -75,15 +75,17 @@ export class Publishing {
     { channel, meta }: Draft,
     data: Data,
   ): Promise<{ readonly data: Data } | WireError> {
-    let verdict: PublishVerdict
     try {
-      verdict = await declaration.publish({ user: session.identity, session: session.id, channel, data, meta }, params)
+      const asked = { user: session.identity, session: session.id, channel, data, meta }
+      const verdict: PublishVerdict = await declaration.publish(asked, params)
+      // A rule that returns nothing, as one can in JavaScript, has not said yes.
+      if (!verdict) return wireError('FORBIDDEN')
+      if (verdict === true) return { data }
+      return 'refuse' in verdict ? wireError('REFUSED', { message: verdict.refuse }) : { data: verdict.data }
     } catch (error) {
       this.logger.error('publish rule failed', { channel, error })
       return wireError('INTERNAL')
     }
-    if (typeof verdict === 'boolean') return verdict ? { data } : wireError('FORBIDDEN')
-    return 'refuse' in verdict ? wireError('REFUSED', { message: verdict.refuse }) : verdict
   }
 
   private async store(

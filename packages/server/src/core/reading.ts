@@ -1,5 +1,5 @@
-import type { Position, Publication, WireError } from '@org/realtime-protocol'
-import type { HistoryQuery, StoredPublication } from '../ports/index.js'
+import { utf8Bytes, type Position, type Publication, type WireError } from '@org/realtime-protocol'
+import type { HistoryPage, HistoryQuery, StoredPublication } from '../ports/index.js'
 import type { Node } from './node.js'
 import { wireError } from './wire-errors.js'
 
@@ -13,18 +13,37 @@ export interface History {
   readonly more: boolean
 }
 
-/** Reads a page of the log. Never rejects. */
-export async function readHistory(node: Node, channel: string, query: HistoryQuery): Promise<History | WireError> {
+/**
+ * Reads a page of the log. Never rejects.
+ *
+ * @param maxBytes Bytes of data above which the page ends; it has one message in any case. Default: no such bound.
+ */
+export async function readHistory(
+  node: Node,
+  channel: string,
+  query: HistoryQuery,
+  maxBytes = Infinity,
+): Promise<History | WireError> {
   const limit = Math.min(query.limit, node.limits.historyMessages)
   try {
     const page = await node.broker.history(channel, { ...query, limit })
     if (!page) return wireError('POSITION_LOST')
-    const { head, publications, more } = page
+    const { head } = page
+    const { publications, more } = cut(page, query.after !== undefined, maxBytes)
     return { position: head, more, publications: publications.map((stored) => parsed(channel, head.epoch, stored)) }
   } catch (error) {
     node.logger.error('broker failed', { channel, operation: 'history', error })
     return wireError('UNAVAILABLE')
   }
+}
+
+/** A page of so many bytes, cut at the end where reading goes on. */
+function cut({ publications, more }: HistoryPage, forwards: boolean, maxBytes: number) {
+  const nearest = forwards ? publications : [...publications].reverse()
+  let bytes = 0
+  const fit = nearest.findIndex(({ payload }, i) => (bytes += utf8Bytes(payload)) > maxBytes && i > 0)
+  if (fit < 0) return { publications, more }
+  return { publications: forwards ? publications.slice(0, fit) : publications.slice(-fit), more: true }
 }
 
 function parsed(channel: string, epoch: string, stored: StoredPublication): Publication {

@@ -30,7 +30,8 @@ async function run(subscription: Subscription): Promise<void> {
 function step(subscription: Subscription): 'read' | 'rest' {
   const { channel, link } = subscription
   for (;;) {
-    if (subscription.ended || subscription.live || link.congested) return 'rest'
+    if (subscription.ended || subscription.live) return 'rest'
+    if (link.congested) return rest(subscription)
     const { epoch, offset } = subscription.position
     if (epoch !== channel.position.epoch) return 'read'
     if (offset >= channel.position.offset) {
@@ -54,7 +55,7 @@ export function follow(subscription: Subscription, page: Page): 'go on' | 'rest'
   for (let i = 0; ; i++) {
     const frame = page.frame(i)
     if (!frame) break
-    if (!link.offer(frame)) return 'rest'
+    if (!link.offer(frame)) return rest(subscription)
     subscription.position = { epoch: head.epoch, offset: subscription.position.offset + 1 }
   }
   const atHead = subscription.position.epoch === head.epoch && subscription.position.offset === head.offset
@@ -62,6 +63,12 @@ export function follow(subscription: Subscription, page: Page): 'go on' | 'rest'
   // This reading knows a history that the channel has not verified yet.
   channel.suspect()
   channel.wait(subscription)
+  return 'rest'
+}
+
+/** Stops until the link has drained; what is trimmed meanwhile is lost because this subscriber was slow. */
+function rest(subscription: Subscription): 'rest' {
+  subscription.slow = true
   return 'rest'
 }
 

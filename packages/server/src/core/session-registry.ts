@@ -10,10 +10,16 @@ export class SessionRegistry {
     return this.links.size
   }
 
-  /** Gives a session its link. An older link of it is closed. */
-  attach(session: Session, connection: Connection): void {
+  /**
+   * Gives a session its link. An older link of it is closed.
+   *
+   * @returns Whether it was given: not when a later claim of the session got here first.
+   */
+  attach(session: Session, connection: Connection): boolean {
     this.superseded(session.id, session.owner)
+    if (this.links.has(session.id)) return false
     this.links.set(session.id, { session, connection })
+    return true
   }
 
   /** Forgets a session whose link has ended, unless it has another link by now. */

@@ -15,7 +15,7 @@ export function isWireError(value: object): value is WireError {
 }
 
 /**
- * An error of the server's own API: what {@link wireError} is to clients. `code` is one of the error codes of
+ * An error of the server's own API: what an error frame is to clients. `code` is one of the error codes of
  * PROTOCOL.md §7; `retryable` says whether the same call can succeed later.
  */
 export class RealtimeError extends Error {

@@ -1,5 +1,13 @@
 import type { Clock, EncodedFrame, Transport } from '../ports/index.js'
 
+/** Whose frames a queue holds. */
+export interface QueueOwner {
+  /** Whether the queue holds as much as publications may fill. */
+  readonly congested: boolean
+  /** There is room again. */
+  drained(): void
+}
+
 /**
  * Owns all outbound frames of one link until its turn ends, and knows how much the peer still has to take.
  * Filled by the connection, emptied by the {@link Writer}.
@@ -11,6 +19,7 @@ export class SendQueue {
   constructor(
     private readonly transport: Transport,
     private readonly writer: Writer,
+    private readonly owner: QueueOwner,
   ) {}
 
   /** Bytes that wait here or in the transport. */
@@ -28,10 +37,13 @@ export class SendQueue {
   /** Writes what waits. */
   flush(): void {
     if (this.frames.length === 0) return
-    const frames = this.frames
+    const { frames, owner } = this
+    const wasCongested = owner.congested
     this.frames = []
     this.queuedBytes = 0
     this.transport.write(frames)
+    // A turn can fill this queue while the transport takes all of it at once, and has nothing to drain.
+    if (wasCongested && !owner.congested) owner.drained()
   }
 
   /** Forgets what waits; for a link that is gone. */

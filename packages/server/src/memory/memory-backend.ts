@@ -30,7 +30,12 @@ export interface MemoryParts {
 /** State of a memory backend at some moment: what a replica would hold. */
 export class MemoryCheckpoint {
   /** @internal */
-  constructor(readonly logs: ReadonlyMap<string, MemoryLog>) {}
+  readonly logs: ReadonlyMap<string, MemoryLog>
+
+  /** @internal */
+  constructor(logs: ReadonlyMap<string, MemoryLog>) {
+    this.logs = logs
+  }
 }
 
 type Member = BrokerHandler & SessionHandler

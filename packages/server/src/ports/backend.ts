@@ -3,7 +3,9 @@ import type { SessionHandler, SessionStore } from './session-store.js'
 
 /** What one node holds of a backend. */
 export interface BackendNode {
+  /** Keeps logs and carries publications between nodes. */
   readonly broker: Broker
+  /** Keeps who holds which session. */
   readonly sessions: SessionStore
   /** Lets go of everything. Nothing is told to the handler afterwards. */
   close(): Promise<void>

@@ -40,10 +40,15 @@ export interface ProducerNumber {
 
 /** One message to store. */
 export interface PublishRequest {
+  /** The channel. */
   readonly channel: string
+  /** Names the publication. */
   readonly id: string
+  /** The data as JSON text. */
   readonly payload: string
+  /** Who publishes; absent when a server does. */
   readonly from?: Sender | undefined
+  /** What travels for tools. */
   readonly meta?: Meta | undefined
   /** Makes a repeat of the same number take effect once. */
   readonly number?: ProducerNumber | undefined
@@ -51,6 +56,7 @@ export interface PublishRequest {
   readonly key?: string | undefined
   /** Epoch whose end the publisher wants to know if it is not current any more. */
   readonly epoch?: string | undefined
+  /** How much of the log is kept from now on. */
   readonly retention: Retention
 }
 
@@ -94,7 +100,9 @@ export interface Recovery {
 
 /** Which part of the log to read. With neither `after` nor `before`, the latest messages. */
 export interface HistoryQuery {
+  /** Read the messages after this position. */
   readonly after?: Position | undefined
+  /** Read the messages before this position. */
   readonly before?: Position | undefined
   /** How many at most. */
   readonly limit: number
@@ -102,7 +110,9 @@ export interface HistoryQuery {
 
 /** A part of the log, oldest first. */
 export interface HistoryPage {
+  /** End of the log. */
   readonly head: Position
+  /** The messages. */
   readonly publications: readonly StoredPublication[]
   /** Whether there is more in the direction of reading. */
   readonly more: boolean

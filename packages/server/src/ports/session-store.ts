@@ -12,6 +12,7 @@ export interface ClaimRequest {
 
 /** A session this node holds. */
 export interface Claim {
+  /** Public id of the session. */
   readonly id: string
   /** Counts the claims of the session. A higher one ends the rights of every lower one. */
   readonly owner: number
@@ -21,8 +22,11 @@ export interface Claim {
 
 /** What a node knows of a session it holds; enough to make its record again. */
 export interface HeldSession {
+  /** Public id of the session. */
   readonly id: string
+  /** Owner number of the claim it is held by. */
   readonly owner: number
+  /** Id of the user; `null` for an anonymous one. */
   readonly user: string | null
   /** Digest of the token that resumes it. */
   readonly digest: string

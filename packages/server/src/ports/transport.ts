@@ -35,7 +35,7 @@ export interface TransportHandler {
   receive(text: string): void
   /** A message arrived that the subprotocol does not allow, such as a binary one. */
   violated(expected: string): void
-  /** `bufferedBytes` is zero again after it had been so high that writing should pause. */
+  /** `bufferedBytes` is zero again after a `write` had left some. May also come when it was little. */
   drained(): void
   /** The link is over. Called once, and nothing after it. */
   closed(code: number, reason: string): void

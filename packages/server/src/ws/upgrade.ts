@@ -66,6 +66,8 @@ function handshakeOf({ url, headers, socket }: IncomingMessage): Handshake {
 function refuse(socket: Duplex, status: 400 | 503, sentence: string): void {
   const reason = status === 400 ? 'Bad Request' : 'Service Unavailable'
   socket.on('error', () => undefined)
+  // The sockets of an HTTP server stay half open: without this, a peer that does not end its side keeps it for ever.
+  socket.once('finish', () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
       `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,

@@ -10,18 +10,25 @@ import type { FrameJoiner } from './framing.js'
  */
 export class WsTransport implements Transport {
   private readonly socket: Socket | undefined
+  private streamBytes = 0
+  /** Whether a write has left something in the buffer. */
+  private isBehind = false
+  private handler: TransportHandler | undefined
 
   constructor(
     private readonly webSocket: WebSocket,
     stream: Duplex,
     private readonly joiner: FrameJoiner,
   ) {
-    this.socket = stream instanceof Socket ? stream : undefined
+    if (stream instanceof Socket) this.socket = stream
+    // A stream does not count what it has read.
+    else stream.on('data', (chunk: Uint8Array) => (this.streamBytes += chunk.byteLength))
   }
 
   /** Lets the engine hear what happens on the link. */
   listen(handler: TransportHandler): void {
-    const { webSocket, socket } = this
+    const { webSocket } = this
+    this.handler = handler
     webSocket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) handler.violated('a text message')
       else handler.receive(data.toString('utf8'))
@@ -29,13 +36,13 @@ export class WsTransport implements Transport {
     webSocket.on('close', (code, reason) => handler.closed(code, reason.toString('utf8')))
     // An error is followed by `close`, which carries the code. Without a listener it would end the process.
     webSocket.on('error', () => undefined)
-    socket?.on('drain', () => handler.drained())
   }
 
   write(frames: readonly EncodedFrame[]): void {
     if (this.webSocket.readyState !== this.webSocket.OPEN) return
-    if (this.socket) this.socket.write(this.joiner.join(frames))
-    else for (const { text } of frames) this.webSocket.send(text)
+    if (this.socket) this.socket.write(this.joiner.join(frames), this.written)
+    else for (const { text } of frames) this.webSocket.send(text, this.written)
+    if (this.bufferedBytes > 0) this.isBehind = true
   }
 
   close(code: number, reason: string): void {
@@ -51,10 +58,17 @@ export class WsTransport implements Transport {
   }
 
   get receivedBytes(): number {
-    return this.socket?.bytesRead ?? 0
+    return this.socket?.bytesRead ?? this.streamBytes
   }
 
   get peer(): string {
     return this.socket?.remoteAddress ?? ''
+  }
+
+  /** Not the `drain` of a socket: that comes only when more waited than its own limit, which can be above the engine's. */
+  private readonly written = (): void => {
+    if (!this.isBehind || this.bufferedBytes > 0) return
+    this.isBehind = false
+    this.handler?.drained()
   }
 }

@@ -22,16 +22,20 @@ export async function connect(
 
   const token = node.random.id() + node.random.id()
   const digest = node.random.digest(token)
-  const [claim, rebases] = await Promise.all([claimSession(node, frame, admission, digest), ended(node, frame)])
-  if (connection.isClosed) return
+  const endings = ended(node, frame)
+  const claim = await claimSession(node, frame, admission, digest)
   if (!claim) return connection.hangup('STATE', 'the session store cannot be reached')
 
   const user = admission.user?.id ?? null
-  // Scoped by user: who learns another user's producer id still cannot use its numbers up.
-  const producer = JSON.stringify([user, frame.producer])
-  const session = new Session(claim.id, claim.owner, digest, admission.user, producer)
-  connection.open(session)
-  node.registry.attach(session, connection)
+  const session = new Session(claim.id, claim.owner, digest, admission.user, producerOf(user, frame.producer))
+  // Held from the claim on, not from `connected` on: a later claim must find who to close.
+  if (connection.isClosed) return node.registry.superseded(session.id, session.owner)
+  connection.session = session
+  if (!node.registry.attach(session, connection)) return connection.hangup('SUPERSEDED')
+
+  const rebases = await endings
+  if (connection.isClosed) return
+  connection.open(admission.expiresInMs)
   node.logger.debug('connected', { session: session.id, user, resumed: claim.resumed })
   const { messageBytes, channels, inFlight, heartbeatMs } = node.limits
   connection.say({
@@ -46,6 +50,14 @@ export async function connect(
     ...(rebases.length === 0 ? {} : { rebases }),
   })
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
+}
+
+/**
+ * The producer, scoped by its user: who learns another user's producer id still cannot use its numbers up. As JSON, so
+ * that no two pairs look alike.
+ */
+function producerOf(user: string | null, producer: string): string {
+  return JSON.stringify([user, producer])
 }
 
 async function claimSession(

@@ -10,7 +10,10 @@ export function history(node: Node, connection: Connection, session: Session, fr
   const { ref, channel, after, before, limit } = frame
   const taken = connection.inbox.run('history', async () => {
     const allowed = await node.authorizeSubscribe(session, channel)
-    const page = isWireError(allowed) ? allowed : await readHistory(node, channel, { after, before, limit })
+    const query = { after, before, limit }
+    // A page must fit the send queue, or asking for it would cut the link, again and again.
+    const maxBytes = node.limits.sendQueueSoftBytes
+    const page = isWireError(allowed) ? allowed : await readHistory(node, channel, query, maxBytes)
     if (isWireError(page)) return connection.say({ type: 'error', ref, ...page })
     connection.say({ type: 'reply', ref, ...page })
   })
