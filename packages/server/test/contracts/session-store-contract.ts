@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest'
+import type { Claim, SessionStore } from '../../src/index.js'
+
+/** One node on the store, with what it was told. */
+export interface SessionNode {
+  readonly sessions: SessionStore
+  readonly superseded: ReadonlyArray<{ readonly id: string; readonly owner: number }>
+}
+
+/** What the suite needs of an implementation: made fresh for every test. */
+export interface SessionFixture {
+  /** Joins a node. */
+  join(): Promise<SessionNode>
+  /** Time to live of a session in this store. Short, if time passes for real. */
+  readonly ttlMs: number
+  /** Lets this much time pass for the store, in milliseconds. */
+  advance(ms: number): Promise<void>
+  /** Waits until a condition holds, or fails in a time that suits the implementation. */
+  eventually(condition: () => boolean): Promise<void>
+  /** Waits until whatever was on its way to the nodes has arrived. */
+  quiet(): Promise<void>
+  /** Lets go of everything. */
+  dispose(): Promise<void>
+}
+
+/**
+ * The law of the {@link SessionStore} port as tests. PROTOCOL.md §3.2.
+ *
+ * @param name What is tested, for the title.
+ * @param createFixture Makes a store nobody has used yet.
+ */
+export function sessionStoreContract(
+  name: string,
+  createFixture: () => Promise<SessionFixture> | SessionFixture,
+): void {
+  function law(title: string, body: (fixture: SessionFixture, node: SessionNode) => Promise<void>): void {
+    test(title, async () => {
+      const fixture = await createFixture()
+      try {
+        await body(fixture, await fixture.join())
+      } finally {
+        await fixture.dispose()
+      }
+    })
+  }
+
+  /** Begins a session of a user, whose next token has the digest `t1`. */
+  const begin = ({ sessions }: SessionNode, user: string | null = 'ada'): Promise<Claim> =>
+    sessions.claim({ newId: 's1', user, nextDigest: 't1' })
+
+  /** Asks for the session again with a token; the next one is `next`. */
+  const resume = (
+    { sessions }: SessionNode,
+    digest: string,
+    next: string,
+    user: string | null = 'ada',
+  ): Promise<Claim> => sessions.claim({ newId: `new-${next}`, resume: { id: 's1', digest }, user, nextDigest: next })
+
+  describe(`the session store ${name}`, () => {
+    law('begins a session under the new id', async (_, node) => {
+      expect(await begin(node)).toEqual({ id: 's1', owner: 1, resumed: false })
+    })
+
+    law('resumes it with its token, on any node, and counts the owners up', async (fixture, node) => {
+      await begin(node)
+      const other = await fixture.join()
+      expect(await resume(other, 't1', 't2')).toEqual({ id: 's1', owner: 2, resumed: true })
+      expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true })
+    })
+
+    law('resumes the session of an anonymous user', async (_, node) => {
+      await begin(node, null)
+      expect(await resume(node, 't1', 't2', null)).toMatchObject({ id: 's1', resumed: true })
+    })
+
+    law('gives a new session for a wrong token, another user or an id it does not know', async (_, node) => {
+      await begin(node)
+      expect(await resume(node, 'wrong', 'a')).toEqual({ id: 'new-a', owner: 1, resumed: false })
+      expect(await resume(node, 't1', 'b', 'eve')).toEqual({ id: 'new-b', owner: 1, resumed: false })
+      expect(await resume(node, 't1', 'c', null)).toEqual({ id: 'new-c', owner: 1, resumed: false })
+      const unknown = { newId: 'n', resume: { id: 's9', digest: 't1' }, user: 'ada', nextDigest: 'd' }
+      expect(await node.sessions.claim(unknown)).toEqual({ id: 'n', owner: 1, resumed: false })
+      expect(await resume(node, 't1', 't2')).toMatchObject({ id: 's1', owner: 2, resumed: true })
+    })
+
+    law('keeps the token presented beside the next one until that is confirmed', async (_, node) => {
+      await begin(node)
+      await resume(node, 't1', 't2')
+      // The answer was lost: the client knows t1 only.
+      expect(await resume(node, 't1', 't3')).toMatchObject({ owner: 3, resumed: true })
+      // t2 was never received by anybody, and t3 has taken its place.
+      expect(await resume(node, 't2', 'x')).toMatchObject({ resumed: false })
+      expect(await resume(node, 't3', 't4')).toMatchObject({ owner: 4, resumed: true })
+      await node.sessions.confirm('s1', 4)
+      expect(await resume(node, 't3', 'y')).toMatchObject({ resumed: false })
+      expect(await resume(node, 't4', 't5')).toMatchObject({ owner: 5, resumed: true })
+    })
+
+    law('ignores the confirmation of an owner that has lost the session', async (_, node) => {
+      await begin(node)
+      await resume(node, 't1', 't2')
+      await node.sessions.confirm('s1', 1)
+      expect(await resume(node, 't1', 't3')).toMatchObject({ owner: 3, resumed: true })
+    })
+
+    law('tells the other nodes who has taken a session over, and nobody of a new one', async (fixture, node) => {
+      const other = await fixture.join()
+      await begin(node)
+      await fixture.quiet()
+      expect([node.superseded, other.superseded]).toEqual([[], []])
+      await resume(other, 't1', 't2')
+      await fixture.eventually(() => node.superseded.length > 0)
+      expect(node.superseded).toEqual([{ id: 's1', owner: 2 }])
+      await resume(other, 'wrong', 'x')
+      await fixture.quiet()
+      expect(node.superseded).toHaveLength(1)
+    })
+
+    law('gives two claims at once different owner numbers', async (fixture, node) => {
+      await begin(node)
+      const other = await fixture.join()
+      const claims = await Promise.all([resume(node, 't1', 'a'), resume(other, 't1', 'b')])
+      expect(claims.map(({ resumed }) => resumed)).toEqual([true, true])
+      expect(claims.map(({ owner }) => owner).sort()).toEqual([2, 3])
+      // The token of the later claim is the one that resumes.
+      const later = (claims[0]?.owner ?? 0) > (claims[1]?.owner ?? 0) ? 'a' : 'b'
+      expect(await resume(node, later, 'c')).toMatchObject({ owner: 4, resumed: true })
+    })
+
+    law('forgets a session that nobody renews in time', async (fixture, node) => {
+      await begin(node)
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await resume(node, 't1', 't2')).toMatchObject({ resumed: true })
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await resume(node, 't2', 't3')).toMatchObject({ owner: 3, resumed: true })
+      await fixture.advance(fixture.ttlMs * 1.2)
+      expect(await resume(node, 't3', 't4')).toEqual({ id: 'new-t4', owner: 1, resumed: false })
+    })
+
+    law('keeps a session that its node renews', async (fixture, node) => {
+      const { id, owner } = await begin(node)
+      for (let i = 0; i < 3; i++) {
+        await fixture.advance(fixture.ttlMs * 0.6)
+        await node.sessions.renew([{ id, owner, user: 'ada', digest: 't1' }])
+      }
+      expect(await resume(node, 't1', 't2')).toMatchObject({ owner: 2, resumed: true })
+    })
+
+    law('makes the expired record of a session that a node holds again', async (fixture, node) => {
+      await begin(node)
+      await resume(node, 't1', 't2')
+      await fixture.advance(fixture.ttlMs * 1.2)
+      await node.sessions.renew([{ id: 's1', owner: 2, user: 'ada', digest: 't2' }])
+      expect(await resume(node, 't2', 't3', 'eve')).toMatchObject({ resumed: false })
+      expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true })
+    })
+
+    law('does not renew for an owner that has lost the session', async (fixture, node) => {
+      await begin(node)
+      await resume(node, 't1', 't2')
+      await fixture.advance(fixture.ttlMs * 0.6)
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1' }])
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await resume(node, 't2', 't3')).toMatchObject({ resumed: false })
+    })
+
+    law('ends a session that its holder releases, and not for anybody else', async (_, node) => {
+      await begin(node)
+      await resume(node, 't1', 't2')
+      await node.sessions.release('s1', 1)
+      expect(await resume(node, 't2', 't3')).toMatchObject({ owner: 3, resumed: true })
+      await node.sessions.release('s1', 3)
+      expect(await resume(node, 't3', 't4')).toMatchObject({ resumed: false })
+    })
+
+    law('takes renewals of nothing and releases of what is gone', async (_, node) => {
+      await node.sessions.renew([])
+      await node.sessions.release('s1', 1)
+      await node.sessions.confirm('s1', 1)
+      expect(await begin(node)).toEqual({ id: 's1', owner: 1, resumed: false })
+    })
+  })
+}

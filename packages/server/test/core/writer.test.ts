@@ -1,0 +1,217 @@
+import { array, assert, asyncProperty, integer, nat, tuple } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { SendQueue, Writer, type QueueOwner } from '../../src/core/writer.js'
+import type { EncodedFrame, Transport } from '../../src/index.js'
+import { PRODUCER } from '../support/memory-link.js'
+import { VirtualClock } from '../support/virtual-clock.js'
+import { world } from '../support/world.js'
+
+const frame = (text: string): EncodedFrame => ({ text, bytes: Buffer.byteLength(text) })
+
+const OWNER: QueueOwner = { congested: false, drained: () => undefined }
+
+class Sink implements Transport {
+  readonly written: string[][] = []
+  bufferedBytes = 0
+  readonly receivedBytes = 0
+  readonly peer = ''
+
+  write(frames: readonly EncodedFrame[]): void {
+    this.written.push(frames.map(({ text }) => text))
+  }
+
+  close(): void {}
+  terminate(): void {}
+}
+
+describe('the writer', () => {
+  test('writes once to each link in a turn, whatever number of frames it has, in their order', async () => {
+    const pushes = array(tuple(nat(4), integer({ min: 0, max: 99 })), { maxLength: 60 })
+    await assert(
+      asyncProperty(pushes, async (plan) => {
+        const clock = new VirtualClock()
+        const writer = new Writer(clock)
+        const sinks = Array.from({ length: 5 }, () => new Sink())
+        const queues = sinks.map((sink) => new SendQueue(sink, writer, OWNER))
+        for (const [link, n] of plan) queues[link]?.push(frame(String(n)))
+        expect(sinks.flatMap(({ written }) => written)).toEqual([])
+        await clock.settle()
+        for (const [link, { written }] of sinks.entries()) {
+          const texts = plan.filter(([to]) => to === link).map(([, n]) => String(n))
+          expect(written).toEqual(texts.length > 0 ? [texts] : [])
+          expect(queues[link]?.bytes).toBe(0)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('asks for the end of the turn once, however many links wait for it', () => {
+    const clock = new VirtualClock()
+    let asked = 0
+    const writer = new Writer(Object.assign(clock, { soon: () => void (asked += 1) }))
+    for (let i = 0; i < 5; i++) new SendQueue(new Sink(), writer, OWNER).push(frame('a'))
+    expect(asked).toBe(1)
+  })
+
+  test('counts what waits in UTF-8, in the queue and in the transport', async () => {
+    const clock = new VirtualClock()
+    const sink = new Sink()
+    const queue = new SendQueue(sink, new Writer(clock), OWNER)
+    queue.push(frame('é'))
+    queue.push(frame('abc'))
+    sink.bufferedBytes = 100
+    expect(queue.bytes).toBe(105)
+    await clock.settle()
+    expect(queue.bytes).toBe(100)
+  })
+
+  test('a queue that was flushed early is not written again, one that was discarded never', async () => {
+    const clock = new VirtualClock()
+    const writer = new Writer(clock)
+    const [early, gone] = [new Sink(), new Sink()]
+    const [first, second] = [new SendQueue(early, writer, OWNER), new SendQueue(gone, writer, OWNER)]
+    first.push(frame('a'))
+    first.flush()
+    first.push(frame('b'))
+    second.push(frame('c'))
+    second.discard()
+    await clock.settle()
+    expect(early.written).toEqual([['a'], ['b']])
+    expect([gone.written, second.bytes]).toEqual([[], 0])
+  })
+
+  test('what is pushed while a turn is flushed goes out with the next', async () => {
+    const clock = new VirtualClock()
+    const writer = new Writer(clock)
+    const sink = new Sink()
+    const queue = new SendQueue(sink, writer, OWNER)
+    const echo = new Sink()
+    echo.write = () => queue.push(frame('late'))
+    const other = new SendQueue(echo, writer, OWNER)
+    other.push(frame('x'))
+    await clock.settle()
+    expect(sink.written).toEqual([['late']])
+  })
+})
+
+const LIMITS = { sendQueueSoftBytes: 2_000, sendQueueHardBytes: 10_000 }
+
+describe('a link', () => {
+  test('gets all frames of a turn in one write', async () => {
+    const { connected, server, clock } = world()
+    const client = await connected()
+    await client.subscribe({ channel: 'c', generation: 1 })
+    client.writes.length = 0
+    await Promise.all(Array.from({ length: 10 }, (_, i) => server.publish('c', i)))
+    clock.endTurn()
+    expect(client.writes).toEqual([10])
+  })
+
+  test('gets nothing after closing, whatever is said in the same turn', async () => {
+    const { connected, server, clock } = world()
+    const client = await connected()
+    await client.subscribe({ channel: 'c', generation: 1 })
+    const published = server.publish('c', 1)
+    await published
+    client.tell({ type: 'publish', ref: 1, channel: 'c', id: 'm', data: 2 })
+    client.tellText('{')
+    client.tell({ type: 'publish', ref: 2, channel: 'c', id: 'n', data: 3 })
+    await server.publish('c', 4)
+    await clock.settle()
+    // What was said before the fault goes out, then `closing`, and nothing else.
+    expect(client.heard.map(({ type }) => type).slice(-1)).toEqual(['closing'])
+    expect(client.all('closing')).toHaveLength(1)
+    expect(client.offsets()[0]).toBe(1)
+    expect(client.offsets()).not.toContain(4)
+  })
+
+  test('above the soft limit gets no publications; reading again it gets them all, in order, and falls in with the others', async () => {
+    const { connected, server, clock } = world({ limits: LIMITS })
+    const [slow, quick] = [await connected(), await connected()]
+    for (const client of [slow, quick]) await client.subscribe({ channel: 'c', generation: 1 })
+    slow.stall()
+    for (let i = 1; i <= 200; i++) {
+      await server.publish('c', 'x'.repeat(80))
+      await clock.settle()
+    }
+    expect(quick.offsets()).toHaveLength(200)
+    expect(slow.bufferedBytes).toBeLessThan(LIMITS.sendQueueSoftBytes + 500)
+    for (let i = 0; i < 60 && slow.offsets().length < 200; i++) await slow.resume()
+    expect(slow.offsets()).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
+    expect([slow.all('gap'), slow.end]).toEqual([[], undefined])
+    await server.publish('c', 'live again')
+    await clock.settle()
+    expect(slow.offsets()).toHaveLength(201)
+  })
+
+  test('that gets more in one turn than the soft limit, and reads it at once, misses nothing and needs no drain', async () => {
+    const { connected, server, clock } = world({ limits: LIMITS })
+    const client = await connected()
+    await client.subscribe({ channel: 'c', generation: 1 })
+    await Promise.all(Array.from({ length: 200 }, () => server.publish('c', 'x'.repeat(80))))
+    await clock.settle()
+    expect(client.bufferedBytes).toBe(0)
+    expect(client.offsets()).toEqual(Array.from({ length: 200 }, (_, i) => i + 1))
+    await server.publish('c', 'live again')
+    await clock.settle()
+    expect(client.offsets()).toHaveLength(201)
+  })
+
+  test('is told `slow` of what the log dropped while it did not read', async () => {
+    const { connected, server, clock } = world({ limits: { ...LIMITS, logMessages: 20 } })
+    server.channel('{name}', { subscribe: true })
+    const client = await connected()
+    await client.subscribe({ channel: 'c', generation: 1 })
+    client.stall()
+    for (let i = 1; i <= 400; i++) await server.publish('c', 'x'.repeat(80))
+    await clock.settle()
+    for (let i = 0; i < 60; i++) await client.resume()
+    const [gap] = client.all('gap')
+    expect(gap).toMatchObject({ reason: 'slow', to: 380 })
+    const before = client.offsets().filter((offset) => offset < 381)
+    expect(gap?.from).toBe((before.at(-1) ?? 0) + 1)
+    expect(client.offsets()).toEqual([...before, ...Array.from({ length: 20 }, (_, i) => 381 + i)])
+  })
+
+  test('whose peer takes nothing is closed with 4003 once what it must not miss exceeds the hard limit', async () => {
+    const { connected, server } = world({ limits: LIMITS })
+    const client = await connected()
+    client.stall()
+    let ref = 0
+    while (!client.end && ref < 1_000) {
+      ref += 1
+      await client.say({ type: 'history', ref, channel: 'c', limit: 1 })
+    }
+    expect(client.end?.code).toBe(4003)
+    expect(client.bufferedBytes).toBeGreaterThan(LIMITS.sendQueueHardBytes - 500)
+    expect(client.bufferedBytes).toBeLessThan(LIMITS.sendQueueHardBytes + 500)
+    expect(server.connections).toBe(0)
+    await client.resume()
+    expect(client.heard.at(-1)).toMatchObject({ type: 'closing', code: 4003 })
+  })
+
+  test('is never closed for publications, however many there are', async () => {
+    const { connected, server, clock } = world({ limits: LIMITS })
+    const client = await connected()
+    for (let i = 0; i < 20; i++) await client.subscribe({ channel: `c${i}`, generation: 1 })
+    client.stall()
+    for (let i = 0; i < 1_000; i++) await server.publish(`c${i % 20}`, 'x'.repeat(80))
+    await clock.settle()
+    expect(client.end).toBeUndefined()
+    for (let i = 0; i < 200 && client.offsets().length < 1_000; i++) await client.resume()
+    expect(client.offsets()).toHaveLength(1_000)
+  })
+
+  test('that was cut gets nothing more, and its subscriptions are over', async () => {
+    const { connected, server, clock } = world()
+    const client = await connected()
+    await client.subscribe({ channel: 'c', generation: 1 })
+    await client.cut()
+    const heard = client.heard.length
+    await server.publish('c', 1)
+    await client.say({ type: 'connect', producer: PRODUCER })
+    await clock.advance(60_000)
+    expect(client.heard).toHaveLength(heard)
+  })
+})

@@ -1,0 +1,63 @@
+import { memory, type BrokerHandler, type MemoryCheckpoint, type SessionHandler } from '../../src/index.js'
+import { brokerContract, type Delivery } from '../contracts/broker-contract.js'
+import { sessionStoreContract } from '../contracts/session-store-contract.js'
+import { CountingRandom } from '../support/counting-random.js'
+import { VirtualClock } from '../support/virtual-clock.js'
+
+function setUp() {
+  const clock = new VirtualClock()
+  const backend = memory({ clock, random: new CountingRandom() })
+  return {
+    clock,
+    backend,
+    join(handler: Partial<BrokerHandler & SessionHandler>) {
+      return backend.join({
+        deliver: () => undefined,
+        resync: () => undefined,
+        superseded: () => undefined,
+        ...handler,
+      })
+    },
+    ports: {
+      advance: (ms: number) => clock.advance(ms),
+      quiet: () => clock.settle(),
+      async eventually(condition: () => boolean) {
+        await clock.settle()
+        if (!condition()) throw new Error('it did not come to pass')
+      },
+      dispose: () => Promise.resolve(),
+    },
+  }
+}
+
+brokerContract('in memory', () => {
+  const { backend, join, ports } = setUp()
+  let replica: MemoryCheckpoint | undefined
+  return {
+    ...ports,
+    join: async () => {
+      const deliveries: Delivery[] = []
+      let resyncs = 0
+      const { broker } = join({
+        deliver: (channel, epoch, publication) => void deliveries.push({ channel, epoch, publication }),
+        resync: () => void (resyncs += 1),
+      })
+      return { broker, deliveries, resyncs: () => resyncs }
+    },
+    cutReplication: async () => void (replica = backend.checkpoint()),
+    failOver: async ({ lossy }) => backend.failOver(lossy ? replica : undefined),
+  }
+})
+
+sessionStoreContract('in memory', () => {
+  const { join, ports } = setUp()
+  return {
+    ...ports,
+    ttlMs: 120_000,
+    join: async () => {
+      const superseded: Array<{ id: string; owner: number }> = []
+      const { sessions } = join({ superseded: (id, owner) => void superseded.push({ id, owner }) })
+      return { sessions, superseded }
+    },
+  }
+})
