@@ -12,77 +12,162 @@ export interface ErrorCodeRow {
 
 /** Every error code a request can end with. The text is held to PROTOCOL.md §7 by a test. */
 export const ERROR_CODES = {
-  UNSUPPORTED: row('server', false, 'the server does not serve this type of frame', 'use a feature of this version'),
-  UNKNOWN_CHANNEL: row(
-    'server',
-    false,
-    'no contract and no declaration names this channel',
-    'declare the channel on the server, or correct the name',
-  ),
-  INVALID_CHANNEL: row(
-    'server',
-    false,
-    'the channel name is not well-formed',
-    'use 1 to 255 bytes without control characters',
-  ),
-  FORBIDDEN: row(
-    'server',
-    false,
-    'the rule of the channel denies this',
-    'sign in as somebody who may, or open the rule',
-  ),
-  REFUSED: row('server', false, 'the publish rule refused the message, with a text for its sender', 'show the text'),
-  INVALID_DATA: row('server', false, 'the data does not fit the schema of the channel', 'correct the data'),
-  TOO_LARGE: row('server', false, 'the data is larger than the log may hold', 'send less'),
-  LIMIT_EXCEEDED: row(
-    'server',
-    false,
-    'a limit of the session is reached',
-    'unsubscribe from channels you no longer need',
-  ),
-  OUT_OF_ORDER: row(
-    'server',
-    true,
-    'an earlier number of this producer is missing',
-    'send again from the number in `expected`',
-  ),
-  RATE_LIMITED: row('server', true, 'too many messages', 'wait for `retryAfterMs`'),
-  SUPERSEDED: row('server', true, 'another link took the session over meanwhile', 'send again on the current link'),
-  UNAVAILABLE: row('server', true, 'the log cannot be reached', 'send again later'),
-  POSITION_LOST: row(
-    'server',
-    false,
-    'the position is not part of the kept history',
-    'read from the start or from the end',
-  ),
-  INTERNAL: row('server', true, 'a hook of the application failed', 'read the log of the server'),
-  UNAUTHORIZED: row('client', false, 'the token was not accepted, or there is none', 'sign in again'),
-  TERMINATED: row('client', false, 'the server ended the session for good', 'read `closeCode`'),
-  NO_WEBSOCKET: row(
-    'client',
-    false,
-    'there is no WebSocket implementation here',
-    'install ws, use Node 22 or newer, or pass one as the WebSocket option',
-  ),
-  CLOSED: row('client', false, 'the client was closed', 'make a new client'),
-  ABORTED: row('client', false, 'the caller aborted the request', 'nothing'),
-  OUTBOX_FULL: row('client', true, 'the outbox holds as much as it may', 'wait until it has been sent'),
-  EXPIRED: row('client', true, 'the message waited too long and was never sent', 'publish again'),
-  UNKNOWN_OUTCOME: row(
-    'client',
-    false,
-    'the message was sent, and no answer came in time',
-    'publish again with the same key, or read the history',
-  ),
-  UNSUBSCRIBED: row('client', false, 'the subscription ended', 'subscribe again'),
-  TIMEOUT: row('client', true, 'no answer came in time', 'ask again'),
-  ITERATOR_OVERFLOW: row(
-    'client',
-    false,
-    'an iterator was read too slowly',
-    'read faster, or use history() to catch up',
-  ),
-  GAP: row('client', false, 'messages were lost before the next one', 'read `gap`, reload the state'),
+  UNSUPPORTED: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the server does not serve this type of frame',
+    remedy: 'use a feature of this version',
+  },
+  UNKNOWN_CHANNEL: {
+    side: 'server',
+    retryable: false,
+    meaning: 'no contract and no declaration names this channel',
+    remedy: 'declare the channel on the server, or correct the name',
+  },
+  INVALID_CHANNEL: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the channel name is not well-formed',
+    remedy: 'use 1 to 255 bytes without control characters',
+  },
+  FORBIDDEN: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the rule of the channel denies this',
+    remedy: 'sign in as somebody who may, or open the rule',
+  },
+  REFUSED: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the publish rule refused the message, with a text for its sender',
+    remedy: 'show the text',
+  },
+  INVALID_DATA: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the data does not fit the schema of the channel',
+    remedy: 'correct the data',
+  },
+  TOO_LARGE: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the data is larger than the log may hold',
+    remedy: 'send less',
+  },
+  LIMIT_EXCEEDED: {
+    side: 'server',
+    retryable: false,
+    meaning: 'a limit of the session is reached',
+    remedy: 'unsubscribe from channels you no longer need',
+  },
+  OUT_OF_ORDER: {
+    side: 'server',
+    retryable: true,
+    meaning: 'an earlier number of this producer is missing',
+    remedy: 'send again from the number in `expected`',
+  },
+  RATE_LIMITED: {
+    side: 'server',
+    retryable: true,
+    meaning: 'too many messages',
+    remedy: 'wait for `retryAfterMs`',
+  },
+  SUPERSEDED: {
+    side: 'server',
+    retryable: true,
+    meaning: 'another link took the session over meanwhile',
+    remedy: 'send again on the current link',
+  },
+  UNAVAILABLE: {
+    side: 'server',
+    retryable: true,
+    meaning: 'the log cannot be reached',
+    remedy: 'send again later',
+  },
+  POSITION_LOST: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the position is not part of the kept history',
+    remedy: 'read from the start or from the end',
+  },
+  INTERNAL: {
+    side: 'server',
+    retryable: true,
+    meaning: 'a hook of the application failed',
+    remedy: 'read the log of the server',
+  },
+  UNAUTHORIZED: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the token was not accepted, or there is none',
+    remedy: 'sign in again',
+  },
+  TERMINATED: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the server ended the session for good',
+    remedy: 'read `closeCode`',
+  },
+  NO_WEBSOCKET: {
+    side: 'client',
+    retryable: false,
+    meaning: 'there is no WebSocket implementation here',
+    remedy: 'install ws, use Node 22 or newer, or pass one as the WebSocket option',
+  },
+  CLOSED: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the client was closed',
+    remedy: 'make a new client',
+  },
+  ABORTED: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the caller aborted the request',
+    remedy: 'nothing',
+  },
+  OUTBOX_FULL: {
+    side: 'client',
+    retryable: true,
+    meaning: 'the outbox holds as much as it may',
+    remedy: 'wait until it has been sent',
+  },
+  EXPIRED: {
+    side: 'client',
+    retryable: true,
+    meaning: 'the message waited too long and was never sent',
+    remedy: 'publish again',
+  },
+  UNKNOWN_OUTCOME: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the message was sent, and no answer came in time',
+    remedy: 'publish again with the same key, or read the history',
+  },
+  UNSUBSCRIBED: {
+    side: 'client',
+    retryable: false,
+    meaning: 'the subscription ended',
+    remedy: 'subscribe again',
+  },
+  TIMEOUT: {
+    side: 'client',
+    retryable: true,
+    meaning: 'no answer came in time',
+    remedy: 'ask again',
+  },
+  ITERATOR_OVERFLOW: {
+    side: 'client',
+    retryable: false,
+    meaning: 'an iterator was read too slowly',
+    remedy: 'read faster, or use history() to catch up',
+  },
+  GAP: {
+    side: 'client',
+    retryable: false,
+    meaning: 'messages were lost before the next one',
+    remedy: 'read `gap`, reload the state',
+  },
 } as const satisfies Record<string, ErrorCodeRow>
 
 /** Name of an error code. */
@@ -92,7 +177,3 @@ export type ErrorCode = keyof typeof ERROR_CODES
 export type ServerErrorCode = {
   [K in ErrorCode]: (typeof ERROR_CODES)[K]['side'] extends 'client' ? never : K
 }[ErrorCode]
-
-function row<S extends 'server' | 'client'>(side: S, retryable: boolean, meaning: string, remedy: string) {
-  return { side, retryable, meaning, remedy }
-}

@@ -1,5 +1,5 @@
 /** The limits of the protocol and their defaults. PROTOCOL.md §8. */
-export const DEFAULT_LIMITS = Object.freeze({
+export const DEFAULT_LIMITS = /* @__PURE__ */ Object.freeze({
   /** Longest inbound message. A longer one closes the link with 1009. */
   messageBytes: 65_536,
   /** Time a new link has to send its `connect` frame. */
@@ -30,8 +30,8 @@ export const DEFAULT_LIMITS = Object.freeze({
   channelTtlMs: 3_600_000,
   /** Generations of a channel whose ends are kept. */
   lineageGenerations: 16,
-  /** Messages one recovery serves before it starts again from where it got to. */
-  recoveryMessages: 1_000,
+  /** Messages one page of a recovery holds. A subscriber that is behind gets as many pages as it needs. */
+  recoveryPageMessages: 100,
   /** Messages in one page of history. */
   historyMessages: 100,
   /** Time for which a publish is recognised as a repeat. */

@@ -18,7 +18,7 @@ test('the default limits are these', () => {
     logBytes: 1_048_576,
     channelTtlMs: 3_600_000,
     lineageGenerations: 16,
-    recoveryMessages: 1_000,
+    recoveryPageMessages: 100,
     historyMessages: 100,
     dedupeMs: 300_000,
     producerPositions: 64,

@@ -13,6 +13,7 @@ export type {
   PublishContext,
   PublishDecision,
   RuleContext,
+  ServerLimits,
   ServerOptions,
 } from './options.js'
 export type { Credentials } from './core/admission.js'

@@ -37,7 +37,7 @@ export interface ServerOptions<User extends Identity = Identity> {
   /** Path of the endpoint; requests for other paths are left alone. Default: `/realtime`. */
   readonly path?: string
   /** Bounds that differ from the defaults of PROTOCOL.md §8. */
-  readonly limits?: Partial<Limits>
+  readonly limits?: Partial<ServerLimits>
   /** Where to report. Default: nowhere. */
   readonly logger?: Logger
   /** Time; for tests. Default: the clock of the machine. */
@@ -45,6 +45,19 @@ export interface ServerOptions<User extends Identity = Identity> {
   /** Chance and digests; for tests. Default: Node's crypto module. */
   readonly random?: Random
 }
+
+/** Limits that are part of the protocol or of the log itself, the same for every server. */
+const FIXED_LIMITS = [
+  'channelNameBytes',
+  'idBytes',
+  'metaBytes',
+  'lineageGenerations',
+  'dedupeMs',
+  'producerPositions',
+] as const satisfies ReadonlyArray<keyof Limits>
+
+/** The limits a server can set. */
+export type ServerLimits = Omit<Limits, (typeof FIXED_LIMITS)[number]>
 
 /** Who asks for something. */
 export interface RuleContext<User extends Identity> {
@@ -102,9 +115,12 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
 export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
 
 /** The limits of a server. @throws TypeError when one is unknown, not a whole number from 1, or does not fit another. */
-export function resolveLimits(given: Partial<Limits> = {}): Limits {
+export function resolveLimits(given: Partial<ServerLimits> = {}): Limits {
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) throw new TypeError(`limits.${name} does not exist`)
+    if ((FIXED_LIMITS as readonly string[]).includes(name)) {
+      throw new TypeError(`limits.${name} cannot be set: it is the same for every server`)
+    }
     if (!Number.isSafeInteger(value) || value <= 0) throw new TypeError(`limits.${name} must be a whole number from 1`)
   }
   const limits: Limits = { ...DEFAULT_LIMITS, ...given }

@@ -1,6 +1,16 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ChannelIn, Contract, MessageInput, Meta, Position, TemplateIn } from '@org/realtime-protocol'
+import {
+  DEFAULT_LIMITS,
+  utf8Bytes,
+  type ChannelIn,
+  type Contract,
+  type MessageInput,
+  type MessageOutput,
+  type Meta,
+  type Position,
+  type TemplateIn,
+} from '@org/realtime-protocol'
 import { isWorkerProcess, memory } from './backends.js'
 import { Declarations, type Identity } from './core/declarations.js'
 import { Node } from './core/node.js'
@@ -143,6 +153,12 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     data: MessageInput<C, Name>,
     { key, meta }: PublishOptions = {},
   ): Promise<Published> {
+    if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
+      throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
+    }
+    if (meta && !isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) {
+      throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
+    }
     const id = this.node.random.id()
     const outcome = await this.node.publishing.fromServer({ channel, id, data, key, meta })
     if (isWireError(outcome)) throw RealtimeError.from(outcome)
@@ -155,10 +171,14 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    *
    * @throws {@link RealtimeError} `POSITION_LOST` when the position is not part of the kept history, or `UNAVAILABLE`.
    */
-  async history<Name extends ChannelIn<C>>(channel: Name, options: HistoryOptions = {}): Promise<History> {
+  async history<Name extends ChannelIn<C>>(
+    channel: Name,
+    options: HistoryOptions = {},
+  ): Promise<History<MessageOutput<C, Name>>> {
     const page = await readHistory(this.node, channel, { limit: this.node.limits.historyMessages, ...options })
     if (isWireError(page)) throw RealtimeError.from(page)
-    return page
+    // What the log holds is what the schema of the channel gave.
+    return page as History<MessageOutput<C, Name>>
   }
 
   /** How many links are open. */
@@ -185,4 +205,9 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     if (this.closing) this.upgrade.refuseClosing(socket)
     else this.upgrade.handle(request, socket, head)
   }
+}
+
+function isSized(text: string, maxBytes: number): boolean {
+  const bytes = utf8Bytes(text)
+  return bytes > 0 && bytes <= maxBytes
 }

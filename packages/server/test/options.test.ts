@@ -45,6 +45,13 @@ describe('limits', () => {
     expect(() => resolveLimits({ [name]: 1 })).toThrow(`limits.${name} does not exist`)
   })
 
+  test.each(['channelNameBytes', 'idBytes', 'metaBytes', 'lineageGenerations', 'dedupeMs', 'producerPositions'])(
+    'refuse to change %s, which is the same for every server',
+    (name) => {
+      expect(() => resolveLimits({ [name]: 1 })).toThrow(`limits.${name} cannot be set`)
+    },
+  )
+
   test('that cannot be together are refused with the reason', () => {
     expect(() => resolveLimits({ sendQueueSoftBytes: 1_048_576 })).toThrow(/sendQueueSoftBytes must be below/)
     expect(() => resolveLimits({ heartbeatMs: 9_999 })).toThrow(/heartbeatTimeoutMs must not exceed/)

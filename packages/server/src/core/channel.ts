@@ -1,4 +1,4 @@
-import { judge, NULL_POSITION, type Position, type Since } from '@org/realtime-protocol'
+import { judge, NULL_POSITION, type Limits, type Position, type Since } from '@org/realtime-protocol'
 import type { Broker, Clock, EncodedFrame, Logger, Recovery, StoredPublication } from '../ports/index.js'
 import { encoded } from './encoded-frame.js'
 import { gapFrame, Page } from './page.js'
@@ -12,6 +12,7 @@ export interface ChannelContext {
   readonly broker: Broker
   readonly clock: Clock
   readonly logger: Logger
+  readonly limits: Pick<Limits, 'recoveryPageMessages'>
 }
 
 interface Arrival {
@@ -21,8 +22,6 @@ interface Arrival {
 
 /** Publications kept while the position is being verified. More are dropped: the log has them. */
 const MAX_HELD = 1_000
-/** Messages asked of the broker at a time. */
-const PAGE_MESSAGES = 100
 
 /**
  * One channel on one node: verifies what the broker delivers once for all local subscribers, and broadcasts it,
@@ -108,7 +107,9 @@ export class Channel {
     const key = JSON.stringify(since ?? null)
     const running = this.reads.get(key)
     if (running) return running
-    const read = this.retrying(() => this.context.broker.recover(this.name, since, PAGE_MESSAGES))
+    const read = this.retrying(() =>
+      this.context.broker.recover(this.name, since, this.context.limits.recoveryPageMessages),
+    )
       .then((recovery) => new Page(this.name, recovery))
       .finally(() => this.reads.delete(key))
     this.reads.set(key, read)
@@ -133,7 +134,9 @@ export class Channel {
       this.again = false
       // What is held by now was published before this reading: what the reading does not join is history undone.
       const older = this.held.length
-      const page = await this.retrying(() => this.context.broker.recover(this.name, since, PAGE_MESSAGES))
+      const page = await this.retrying(() =>
+        this.context.broker.recover(this.name, since, this.context.limits.recoveryPageMessages),
+      )
       if (this.closed) return
       this.apply(page)
       this.join(older)

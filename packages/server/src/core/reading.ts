@@ -1,14 +1,14 @@
-import { utf8Bytes, type Position, type Publication, type WireError } from '@org/realtime-protocol'
+import { utf8Bytes, type Data, type Position, type Publication, type WireError } from '@org/realtime-protocol'
 import type { HistoryPage, HistoryQuery, StoredPublication } from '../ports/index.js'
 import type { Node } from './node.js'
 import { wireError } from './wire-errors.js'
 
 /** A page of a channel's log, as readers get it. */
-export interface History {
+export interface History<T = Data> {
   /** End of the log. */
   readonly position: Position
   /** The messages, oldest first. */
-  readonly publications: readonly Publication[]
+  readonly publications: ReadonlyArray<Publication & { readonly data: T }>
   /** Whether there is more in the direction of reading. */
   readonly more: boolean
 }

@@ -1,4 +1,4 @@
-import { clientCodec, isProtocolError, type ServerFrame } from '@org/realtime-protocol'
+import { clientCodec, DEFAULT_LIMITS, isProtocolError, type ServerFrame } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
 import { Hub } from '../../src/core/hub.js'
 import { fill } from '../../src/core/recovery.js'
@@ -41,7 +41,7 @@ function setUp() {
   const clock = new VirtualClock()
   const broker = new ScriptedBroker()
   const logger = new RecordingLogger()
-  const hub = new Hub({ broker, clock, logger })
+  const hub = new Hub({ broker, clock, logger, limits: DEFAULT_LIMITS })
   return {
     clock,
     broker,

@@ -1,6 +1,6 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
@@ -15,6 +15,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { RealtimeServer, type ServerOptions } from '../../src/index.js'
 import { listening, rawUpgrade, SocketClient, until, within } from '../support/http.js'
 import { PRODUCER } from '../support/memory-link.js'
+import { TLS_CERTIFICATE, TLS_KEY } from '../support/tls.js'
 
 /** A process whose HTTP server ends, with the realtime server closed or not. */
 const EXITING = `
@@ -331,21 +332,10 @@ describe('writing', () => {
   })
 
   test('over TLS everything is the same', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'realtime-tls-'))
-    onTestFinished(() => rmSync(dir, { recursive: true }))
-    const [key, cert] = [join(dir, 'key.pem'), join(dir, 'cert.pem')]
-    try {
-      const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-      execFileSync('openssl', [...request, '-keyout', key, '-out', cert, '-days', '1', '-subj', '/CN=localhost'], {
-        stdio: 'ignore',
-      })
-    } catch {
-      return expect.soft(true, 'skipped: there is no openssl to make a certificate with').toBe(true)
-    }
     const realtime = new RealtimeServer(undefined, { limits: { heartbeatMs: 300, heartbeatTimeoutMs: 300 } })
     realtime.channel('{name}', { subscribe: true, publish: true })
     onTestFinished(() => realtime.close())
-    const tls = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) })
+    const tls = createTlsServer({ key: TLS_KEY, cert: TLS_CERTIFICATE })
     const { port } = await listening(tls)
     let writes = 0
     realtime.attach(tls)
@@ -356,7 +346,7 @@ describe('writing', () => {
         return write.apply(this, args)
       } as Duplex['write']
     })
-    const client = await SocketClient.connected(`wss://127.0.0.1:${port}/realtime`, { rejectUnauthorized: false })
+    const client = await SocketClient.connected(`wss://127.0.0.1:${port}/realtime`, { ca: TLS_CERTIFICATE })
     await client.subscribe('c')
     writes = 0
     await Promise.all(Array.from({ length: 20 }, (_, i) => realtime.publish('c', i)))
