@@ -43,7 +43,7 @@ async function open(options: WindowOptions): Promise<Window> {
 async function logOf(room: string): Promise<string[]> {
   const { publications } = await chat.realtime.history(`room:${room}`)
   return publications.map(({ data }) => {
-    const { name, text } = data as { name: string; text: string }
+    const { name, text } = data
     return `${name}: ${text}`
   })
 }

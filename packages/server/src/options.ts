@@ -46,18 +46,11 @@ export interface ServerOptions<User extends Identity = Identity> {
   readonly random?: Random
 }
 
-/** Limits that are part of the protocol or of the log itself, the same for every server. */
-const FIXED_LIMITS = [
-  'channelNameBytes',
-  'idBytes',
-  'metaBytes',
-  'lineageGenerations',
-  'dedupeMs',
-  'producerPositions',
-] as const satisfies ReadonlyArray<keyof Limits>
-
-/** The limits a server can set. */
-export type ServerLimits = Omit<Limits, (typeof FIXED_LIMITS)[number]>
+/** The limits a server can set. The others are part of the protocol or of the log, the same for every server. */
+export type ServerLimits = Omit<
+  Limits,
+  'channelNameBytes' | 'idBytes' | 'metaBytes' | 'lineageGenerations' | 'dedupeMs' | 'producerPositions'
+>
 
 /** Who asks for something. */
 export interface RuleContext<User extends Identity> {
@@ -113,6 +106,15 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
 
 /** What a publish rule decides: no, yes, yes with other data, or no with a text that only the sender gets. */
 export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
+
+const FIXED_LIMITS: ReadonlyArray<Exclude<keyof Limits, keyof ServerLimits>> = [
+  'channelNameBytes',
+  'idBytes',
+  'metaBytes',
+  'lineageGenerations',
+  'dedupeMs',
+  'producerPositions',
+]
 
 /** The limits of a server. @throws TypeError when one is unknown, not a whole number from 1, or does not fit another. */
 export function resolveLimits(given: Partial<ServerLimits> = {}): Limits {
