@@ -1,15 +1,14 @@
-import { utf8Bytes, type Position, type Since } from '@org/realtime-protocol'
+import type { Position, Since } from '@org/realtime-protocol'
 import { RealtimeError } from './core/errors.js'
+import type { Draft } from './core/outbox.js'
 import type { ChannelState, HistoryPage, Message, Published } from './core/events.js'
-import { listen } from './emitter.js'
 import type { Engine, Hub } from './engine.js'
 import type { ChannelEvents, ListenOptions } from './events.js'
 import { iterate, type GapItem, type MessageItem, type MessageIterator } from './messages.js'
 import type { HistoryOptions, MessagesOptions, PublishOptions, WaitOptions } from './options.js'
 
 /** Not a channel name: empty, control characters, or half of a surrogate pair. PROTOCOL.md §4. */
-// eslint-disable-next-line no-control-regex -- it is them it looks for
-const BAD_NAME = /^$|[\0-\x1f\x7f-\x9f\ud800-\udfff]/u
+const BAD_NAME = /^$|\p{Cc}|\p{Cs}/u
 
 /**
  * A handle on a channel. Handles of one name share one subscription: the first message listener or iterator starts it,
@@ -28,7 +27,7 @@ export class Channel<In = unknown, Out = unknown> {
    * @internal
    */
   constructor(engine: Engine, name: string, since: Since | undefined) {
-    if (BAD_NAME.test(name) || utf8Bytes(name) > 255) throw new RealtimeError('INVALID_CHANNEL')
+    if (BAD_NAME.test(name) || size(name) > 255) throw new RealtimeError('INVALID_CHANNEL')
     Object.assign(this, { name, engine, hub: engine.hub(name), since })
   }
 
@@ -53,21 +52,9 @@ export class Channel<In = unknown, Out = unknown> {
   on<E extends keyof ChannelEvents>(
     event: E,
     listener: (event: ChannelEvents<Out>[E]) => void,
-    options: ListenOptions = {},
+    options?: ListenOptions,
   ): () => void {
-    const { engine, hub, name: channel, since } = this
-    const { signal } = options
-    if (signal?.aborted) return () => {}
-    const leave = () => {
-      if (!--hub.users) engine.put({ type: 'unsubscribe', channel })
-    }
-    const subscribes = event === 'message'
-    const off = listen(hub.emitter, event, listener, signal, subscribes ? leave : undefined)
-    if (subscribes) {
-      hub.users++
-      engine.put({ type: 'subscribe', channel, since })
-    }
-    return off
+    return this.engine.on(this.name, event, listener, options, this.since)
   }
 
   /**
@@ -76,14 +63,7 @@ export class Channel<In = unknown, Out = unknown> {
    * @throws {@link RealtimeError} why the subscription was refused; `CLOSED` or why the client ended; `ABORTED`.
    */
   ready({ signal }: WaitOptions = {}): Promise<void> {
-    const { engine, hub } = this
-    return engine.until(
-      () =>
-        hub.state.status === 'subscribed' ||
-        hub.state.error ||
-        (engine.session.status === 'closed' && (engine.session.error ?? new RealtimeError('CLOSED'))),
-      signal,
-    )
+    return this.engine.until(this.name, 'subscribed', signal)
   }
 
   /**
@@ -99,14 +79,18 @@ export class Channel<In = unknown, Out = unknown> {
     const { engine, name: channel } = this
     const id = engine.ports.random.id()
     const give = async (): Promise<Published> => {
-      const text = written(data)
-      const size = utf8Bytes
-      // A frame that breaks the protocol would end the link. The copy keeps what is sent again as it was.
-      if (!text || (key !== undefined && (!key || size(key) > 64)) || (meta && size(written(meta)) > 1_024)) {
+      const text = written({ data, ...extra })
+      // The copy keeps what is sent again as it was.
+      const fields = JSON.parse(text) as Draft['fields']
+      // A frame that breaks the protocol would end the link.
+      if (
+        fields.data === undefined ||
+        (key !== undefined && (!key || size(key) > 64)) ||
+        size(written({ ...meta })) > 1_024
+      ) {
         throw new RealtimeError('INVALID_DATA')
       }
-      const bytes = size(text) + size(written(extra)) + size(channel)
-      return engine.ask({ type: 'publish', id, channel, data: JSON.parse(text), extra, bytes }, signal)
+      return engine.ask({ type: 'publish', id, channel, fields, bytes: size(text + channel) }, signal)
     }
     return Object.assign(give(), { id })
   }
@@ -137,16 +121,21 @@ export class Channel<In = unknown, Out = unknown> {
    */
   history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
     const { engine, name: channel } = this
-    const direction = after ? { after } : before && { before }
-    const frame = { channel, limit: Math.max(1, limit | 0), ...direction }
-    return engine.ask({ type: 'history', id: engine.ports.random.id(), frame }, signal)
+    const id = engine.ports.random.id()
+    const fields = { limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
+    return engine.ask({ type: 'history', id, channel, fields, bytes: 0 }, signal)
   }
 }
 
 function written(value: unknown): string {
   try {
-    return JSON.stringify(value) ?? ''
+    return JSON.stringify(value)
   } catch {
-    return ''
+    return '{}'
   }
+}
+
+/** Bytes in UTF-8. */
+function size(text: string): number {
+  return new TextEncoder().encode(text).length
 }

@@ -1,13 +1,12 @@
 import type { ChannelIn, Contract, Data, MessageInput, MessageOutput } from '@org/realtime-protocol'
 import { Channel } from './channel.js'
-import { RealtimeError } from './core/errors.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
+import { shown } from './core/outbox.js'
 import { describe } from './core/session-machine.js'
 import { newSession } from './core/session-state.js'
-import { listen } from './emitter.js'
 import { createEngine, type Engine } from './engine.js'
 import type { ClientEvents, ListenOptions } from './events.js'
-import { disposable } from './messages.js'
+import { asyncDispose } from './messages.js'
 import type { ChannelOptions, ClientOptions, WaitOptions } from './options.js'
 import { systemClock } from './platform/clock.js'
 import { systemNetwork } from './platform/network.js'
@@ -20,8 +19,6 @@ import { webSocketTransport } from './transport/websocket.js'
  */
 export class RealtimeClient<C extends Contract = Contract> {
   declare private readonly engine: Engine
-  /** `await using` closes the client, where the runtime knows it. */
-  declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   /**
    * @param url Address of the server, `ws:` or `wss:`.
@@ -29,7 +26,7 @@ export class RealtimeClient<C extends Contract = Contract> {
    * @throws TypeError when the address is none.
    */
   constructor(url: string, options: ClientOptions = {}) {
-    if (!/^wss?:/i.test(url)) throw new TypeError('the url must begin with ws: or wss:')
+    if (!/^wss?:/i.test(url)) throw new TypeError(`no ws address: ${url}`)
     const { token, clock = systemClock, random = systemRandom, network = systemNetwork } = options
     const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
     let producer: string | undefined
@@ -46,7 +43,6 @@ export class RealtimeClient<C extends Contract = Contract> {
       outbox: chosen({ messages: 1_000, bytes: 1_048_576, ageMs: 60_000 }, options.outbox),
     })
     Object.assign(this, { engine: createEngine(session, { transport, clock, random, network }, options) })
-    disposable(this, () => this.close())
   }
 
   /** What the connection is doing. */
@@ -73,7 +69,7 @@ export class RealtimeClient<C extends Contract = Contract> {
   /** Publishes that wait for their acknowledgement, oldest first. */
   get outbox(): readonly OutboxEntry[] {
     const entries = [...this.engine.session.outbox.entries.values()]
-    return entries.map(({ id, channel, data, state, at }) => ({ id, channel, data, state, at }))
+    return entries.filter(({ seq }) => seq).map(shown)
   }
 
   /** Connects, if nothing did yet. While waiting for the next attempt, shortens the wait to what is decent. */
@@ -87,15 +83,8 @@ export class RealtimeClient<C extends Contract = Contract> {
    * @throws {@link RealtimeError} `CLOSED`, or why the client ended; `ABORTED`.
    */
   ready({ signal }: WaitOptions = {}): Promise<void> {
-    const { engine } = this
-    const { session } = engine
-    if (session.status === 'idle') this.connect()
-    return engine.until(
-      () =>
-        session.status === 'connected' ||
-        (session.status === 'closed' && (session.error ?? new RealtimeError('CLOSED'))),
-      signal,
-    )
+    if (this.state.status === 'idle') this.connect()
+    return this.engine.until('', 'connected', signal)
   }
 
   /**
@@ -118,10 +107,9 @@ export class RealtimeClient<C extends Contract = Contract> {
   on<E extends keyof ClientEvents>(
     event: E,
     listener: (event: ClientEvents[E]) => void,
-    options: ListenOptions = {},
+    options?: ListenOptions,
   ): () => void {
-    const { signal } = options
-    return signal?.aborted ? () => {} : listen(this.engine.emitter, event, listener, signal)
+    return this.engine.on('', event, listener, options)
   }
 
   /**
@@ -131,6 +119,11 @@ export class RealtimeClient<C extends Contract = Contract> {
   close(): Promise<void> {
     this.engine.put({ type: 'close' })
     return Promise.resolve()
+  }
+
+  /** `await using` closes the client, where the runtime knows it. */
+  [asyncDispose](): Promise<void> {
+    return this.close()
   }
 }
 

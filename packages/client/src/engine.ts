@@ -1,24 +1,22 @@
-import { clientCodec, SUBPROTOCOL, type Position } from '@org/realtime-protocol'
+import { clientCodec, SUBPROTOCOL, type Position, type Since } from '@org/realtime-protocol'
 import { EventEmitter } from 'eventemitter3'
 import { RealtimeError } from './core/errors.js'
 import type { ChannelState } from './core/events.js'
+import type { Draft } from './core/outbox.js'
 import { step } from './core/session-machine.js'
 import type { SessionInput, SessionState } from './core/session-state.js'
 import type { Effect } from './core/turn.js'
-import { onAbort, tell } from './emitter.js'
+import type { ListenOptions } from './events.js'
 import type { ClientOptions, TokenSource } from './options.js'
 import type { Clock } from './ports/clock.js'
 import type { Network } from './ports/network.js'
 import type { Random } from './ports/random.js'
-import type { Link, LinkEvents, Transport } from './ports/transport.js'
+import type { Link, Transport } from './ports/transport.js'
 
 /** What all handles of a channel share. */
 export interface Hub {
-  readonly emitter: EventEmitter
-  /** Message listeners and iterators. The first one subscribes, the last one leaves. */
-  users: number
   state: ChannelState
-  position: Position | undefined
+  position?: Position | undefined
 }
 
 /** What the engine runs on. */
@@ -37,14 +35,22 @@ type Deeds = {
 /** What handles need of the client. */
 export interface Engine {
   readonly session: SessionState
-  readonly emitter: EventEmitter
   readonly ports: Ports
   put(input: SessionInput): void
+  /** What the handles of a channel share. The client itself has the empty name, which no channel can have. */
   hub(channel: string): Hub
+  /** Listens until the returned function is called or the signal aborts. Nothing is heard after that, not even the rest. */
+  on(
+    channel: string,
+    event: string,
+    listener: (detail: never) => void,
+    options: ListenOptions | undefined,
+    since?: Since,
+  ): () => void
   /** Puts a request in and waits for what becomes of it. */
-  ask<T>(input: SessionInput & { readonly id: string }, signal: AbortSignal | undefined): Promise<T>
-  /** Waits until `done` says so or names an error. */
-  until(done: () => boolean | RealtimeError | undefined, signal: AbortSignal | undefined): Promise<void>
+  ask<T>(input: Draft, signal: AbortSignal | undefined): Promise<T>
+  /** Waits until a channel, or the client itself, has a status, or an error, or the client is closed. */
+  until(channel: string, status: string, signal: AbortSignal | undefined): Promise<void>
 }
 
 /**
@@ -61,51 +67,58 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
   const jobs = new Map<string, (error: RealtimeError | undefined, value: unknown) => void>()
   const watchers = new Set<() => void>()
   const queue: SessionInput[] = []
+  const closing = new AbortController()
   let busy = false
   let unwatch: (() => void) | undefined
-  let asking: AbortController | undefined
 
-  const fault = (error: unknown): void => {
-    if (!tell(emitter, 'error', { error }, () => {})) logger?.error?.('listener', error)
+  /** Tells every listener, whatever the others do. Returns how many there are. */
+  const tell = (channel: string, event: string, detail: unknown): number => {
+    const listeners = emitter.listeners(`${event} ${channel}`)
+    for (const listener of listeners) guard(() => listener(detail), event)
+    return listeners.length
   }
 
-  /** Does something that may throw: ports and callbacks are other people's. */
-  const guard = <T>(does: () => T): T | undefined => {
+  /** Does something that may throw: ports and callbacks are other people's. What an `error` listener throws ends here. */
+  const guard = <T>(does: () => T, event?: string): T | undefined => {
     try {
       return does()
     } catch (error) {
-      fault(error)
+      if (event !== 'error') fault(error)
       return undefined
     }
   }
 
+  const fault = (error: unknown): void => {
+    if (!tell('', 'error', { error })) logger?.error?.('listener', error)
+  }
+
   const put = (input: SessionInput): void => {
     if (!unwatch) {
-      unwatch = network.watch((type) => put({ type }))
-      if (!network.online) queue.push({ type: 'offline' })
+      const look = () => put({ type: 'network', online: network.online })
+      unwatch = network.watch(look)
+      look()
     }
     queue.push(input)
     if (busy) return
     busy = true
     for (let next; (next = queue.shift()); ) {
-      guard(() => {
-        for (const [name, ...details] of step(session, next, clock.now(), random.fraction()).effects) {
-          guard(() => void Reflect.apply(deeds[name], deeds, details))
-        }
-      })
+      for (const [name, ...details] of step(session, next, clock.now(), random.fraction()).effects) {
+        guard(() => (deeds[name] as (...details: unknown[]) => void)(...details))
+      }
       for (const look of watchers) look()
     }
     busy = false
     if (session.status === 'closed') {
       unwatch()
-      asking?.abort()
+      closing.abort()
     }
   }
 
   const hub = (channel: string): Hub => {
     let found = hubs.get(channel)
     if (!found) {
-      found = { emitter: new EventEmitter(), users: 0, state: { status: 'unsubscribed' }, position: undefined }
+      const status = channel ? 'unsubscribed' : 'idle'
+      found = { state: { status } as ChannelState }
       hubs.set(channel, found)
     }
     return found
@@ -113,29 +126,21 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
 
   const deeds: Deeds = {
     dial(link, url) {
-      const events: LinkEvents = {
+      const opening = transport.dial(url, SUBPROTOCOL, {
         opened() {
-          put({
-            type: 'opened',
-            link,
-            data: guard(() => (typeof data === 'function' ? (data as () => unknown)() : data)),
-          })
+          const given = guard<unknown>(() => (typeof data === 'function' ? (data as () => unknown)() : data))
+          put({ type: 'opened', link, data: given })
         },
         message(text) {
           const frame = clientCodec.decode(text)
-          if (frame.type !== 'protocol-error') put({ type: 'frame', link, frame })
-          else if (frame.kind === 'unsupported') put({ type: 'frame', link })
-          else {
-            logger?.warn?.('malformed', frame)
-            put({ type: 'malformed', link })
-          }
+          if (frame.type === 'protocol-error' && frame.kind === 'malformed') logger?.warn?.(frame.kind, frame)
+          put({ type: 'frame', link, frame })
         },
         closed(code, reason) {
-          links.delete(link)
           put({ type: 'closed', link, code, reason })
         },
-      }
-      links.set(link, transport.dial(url, SUBPROTOCOL, events))
+      })
+      links.set(link, opening)
     },
     send(link, frame) {
       links.get(link)?.send(clientCodec.encode(frame))
@@ -144,30 +149,24 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       links.get(link)?.close(code, reason)
       links.delete(link)
     },
-    setTimer(name, ms) {
-      deeds.clearTimer(name)
-      timers.set(
-        name,
-        clock.setTimer(() => put({ type: 'timer', name }), ms),
-      )
-    },
-    clearTimer(name) {
+    timer(name, ms) {
       clock.clearTimer(timers.get(name))
       timers.delete(name)
+      if (ms !== undefined) {
+        timers.set(
+          name,
+          clock.setTimer(() => put({ type: 'timer', name }), ms),
+        )
+      }
     },
     token(attempt, reason) {
-      const { signal } = (asking = new AbortController())
+      const { signal } = closing
       const ask = async () => (token as TokenSource)({ reason, signal })
       ask().then(
         (token) => put({ type: 'token', attempt, token, final: true }),
-        (error: unknown) => {
+        (error: { readonly code?: unknown } | undefined) => {
           fault(error)
-          put({
-            type: 'token',
-            attempt,
-            token: null,
-            final: (error as { code?: unknown } | null)?.code === 'UNAUTHORIZED',
-          })
+          put({ type: 'token', attempt, token: null, final: error?.code === 'UNAUTHORIZED' })
         },
       )
     },
@@ -178,55 +177,90 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       jobs.get(id)?.(error, value)
       jobs.delete(id)
     },
-    emit(event, detail, channel) {
+    emit(event, detail, channel = '') {
+      const of = hub(channel)
+      let told = detail
       logger?.debug?.(event, detail)
-      if (channel === undefined) tell(emitter, event, detail, fault)
-      else {
-        const of = hub(channel)
-        let told = detail
-        if (event === 'state') {
-          told = { ...detail, previous: of.state.status }
-          of.state = detail as ChannelState
-        }
-        if (!tell(of.emitter, event, told, fault) && (event === 'gap' || event === 'rollback')) {
-          logger?.warn?.(event, detail)
-          tell(emitter, event, detail, fault)
-        }
+      if (event === 'state') {
+        told = { ...detail, previous: of.state.status }
+        of.state = detail as ChannelState
+      }
+      if (!tell(channel, event, told) && channel && /gap|rollback/.test(event)) {
+        logger?.warn?.(event, detail)
+        tell('', event, detail)
       }
     },
   }
 
+  /** A promise that its signal can give up, at any time. `begin` says what that does besides. */
+  const promised = <T>(
+    signal: AbortSignal | undefined,
+    begin: (settle: (error?: RealtimeError | false, value?: unknown) => void) => () => void,
+  ) =>
+    new Promise<T>((resolve, reject) => {
+      const over = new AbortController()
+      const forget = begin((error, value) => {
+        over.abort()
+        if (error) reject(error)
+        else resolve(value as T)
+      })
+      const abort = () => {
+        forget()
+        reject(new RealtimeError('ABORTED'))
+      }
+      // The controller has the `signal` that ends the listening.
+      if (signal?.aborted) abort()
+      else signal?.addEventListener('abort', abort, over)
+    })
+
   return {
     session,
-    emitter,
     ports,
     put,
     hub,
-    ask: <T>(input: SessionInput & { readonly id: string }, signal?: AbortSignal) =>
-      new Promise<T>((resolve, reject) => {
+    on(channel, event, listener, { signal } = {}, since) {
+      const name = `${event} ${channel}`
+      const subscribes = channel && event === 'message'
+      let on = !signal?.aborted
+      // A function of our own, so that listening twice with one function is two things.
+      const heard = (detail: unknown) => {
+        if (on) listener(detail as never)
+      }
+      const off = () => {
+        if (!on) return
+        on = false
+        emitter.off(name, heard)
+        signal?.removeEventListener('abort', off)
+        if (subscribes && !emitter.listenerCount(name)) put({ type: 'unsubscribe', channel })
+      }
+      if (on) {
+        emitter.on(name, heard)
+        signal?.addEventListener('abort', off)
+        if (subscribes) put({ type: 'subscribe', channel, since })
+      }
+      return off
+    },
+    ask: (input, signal) =>
+      promised(signal, (settle) => {
         const { id } = input
-        const forget = onAbort(signal, () => put({ type: 'abort', id }))
-        jobs.set(id, (error, value) => {
-          forget()
-          if (error) reject(error)
-          else resolve(value as T)
-        })
-        if (signal?.aborted) deeds.settle(id, new RealtimeError('ABORTED'))
-        else put(input)
-      }),
-    until: (done, signal) =>
-      new Promise<void>((resolve, reject) => {
-        const look = () => {
-          const result = signal?.aborted ? new RealtimeError('ABORTED') : done()
-          if (!result) return
-          watchers.delete(look)
-          forget()
-          if (result === true) resolve()
-          else reject(result)
+        if (!signal?.aborted) {
+          jobs.set(id, settle)
+          put(input)
         }
-        const forget = onAbort(signal, look)
+        return () => put({ type: 'abort', id })
+      }),
+    until: (channel, status, signal) =>
+      promised(signal, (settle) => {
+        const look = () => {
+          const { state } = hub(channel)
+          const error = state.error ?? (session.status === 'closed' && (session.error ?? new RealtimeError('CLOSED')))
+          if (state.status !== status && !error) return
+          watchers.delete(look)
+          settle(error)
+        }
         watchers.add(look)
         look()
+        return () => watchers.delete(look)
       }),
   }
 }

@@ -1,7 +1,6 @@
 import { GapError, RealtimeError } from './core/errors.js'
 import type { GapEvent, Message } from './core/events.js'
 import type { Channel } from './channel.js'
-import { onAbort } from './emitter.js'
 import type { MessagesOptions } from './options.js'
 
 /** A gap, in its place among the messages. */
@@ -25,24 +24,25 @@ export interface MessageIterator<T> extends AsyncIterableIterator<T, undefined>,
 /** Messages an iterator keeps for its reader. */
 const KEPT = 1_000
 
+/** By this `await using` ends something; where the runtime does not know it, by nothing. */
+export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol()
+
 type Item<T> = MessageItem<T> | GapItem
 
 /** Loops over what a channel delivers. */
 export function iterate<T>(channel: Channel<never, T>, { signal, gaps }: MessagesOptions): MessageIterator<Item<T>> {
   const items: Array<Item<T>> = []
-  const offs: Array<() => void> = []
+  const ending = new AbortController()
   let end: RealtimeError | true | undefined
   let wake = () => {}
   const finish = (why: RealtimeError | true) => {
     end ??= why
-    for (const off of offs) off()
+    ending.abort()
     wake()
   }
   const push = (item: Item<T>) => {
-    if (items.push(item) > KEPT) {
-      items.pop()
-      finish(new RealtimeError('ITERATOR_OVERFLOW'))
-    }
+    if (items.length < KEPT) items.push(item)
+    else finish(new RealtimeError('ITERATOR_OVERFLOW'))
     wake()
   }
   const leave = () => {
@@ -58,27 +58,17 @@ export function iterate<T>(channel: Channel<never, T>, { signal, gaps }: Message
       else await new Promise<void>((resolve) => (wake = resolve))
     }
   }
-  offs.push(
-    channel.on('gap', (gap) => (gaps ? push({ gap }) : finish(new GapError(gap)))),
-    channel.on('state', ({ status, error }) => {
-      if (status === 'unsubscribed') finish(error ?? true)
-    }),
-  )
   if (signal?.aborted) leave()
-  else offs.push(onAbort(signal, leave), channel.on('message', push))
-  // The subscription may have been refused before we had its `off`.
-  if (end) finish(end)
+  // The controller has the `signal` that listening may have: what ends the iteration ends all of it.
+  signal?.addEventListener('abort', leave, ending)
+  channel.on('gap', (gap) => (gaps ? push({ gap }) : finish(new GapError(gap))), ending)
+  channel.on('state', ({ status, error }) => status === 'unsubscribed' && finish(error ?? true), ending)
+  channel.on('message', push, ending)
   const reader = read()
   const done = reader.return.bind(reader, undefined)
   const stop = () => {
     leave()
     return done()
   }
-  return disposable(Object.assign(reader, { return: stop }), stop)
-}
-
-/** Lets `await using` end something, where the runtime knows it. */
-export function disposable<T extends AsyncDisposable>(target: T, dispose: () => Promise<unknown>): T {
-  if (Symbol.asyncDispose) Object.assign(target, { [Symbol.asyncDispose]: dispose })
-  return target
+  return Object.assign(reader, { return: stop, [asyncDispose]: stop })
 }

@@ -68,7 +68,7 @@ export interface ReconnectOptions {
 
 /** What may wait to be published. What exceeds it is rejected at once with `OUTBOX_FULL`. */
 export interface OutboxOptions {
-  /** How many messages. Default: 1,000. */
+  /** How many messages, reads of the history that wait included. Default: 1,000. */
   readonly messages?: number
   /** How many bytes of JSON. Default: 1,048,576. */
   readonly bytes?: number

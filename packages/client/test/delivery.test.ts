@@ -208,13 +208,6 @@ describe('resuming', () => {
     expect(heard).toEqual(['trimmed 5..7', 8])
   })
 
-  test('at a position that nothing explains is a gap of unknown extent, never silence', async () => {
-    const next = await world.reconnect()
-    next.subscribed('room', 'e1', 7)
-    next.publish('room', 'e1', 8)
-    expect(heard).toEqual(['unknown 4..8', 8])
-  })
-
   test('a channel nobody had written to goes on with the first message of any epoch', async () => {
     const fresh = world.client.channel('fresh')
     const offsets: number[] = []

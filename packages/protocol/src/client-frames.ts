@@ -1,59 +1,42 @@
 import { isChannelName } from './channel-name.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import { utf8Bytes } from './utf8.js'
-import {
-  anything,
-  count,
-  either,
-  list,
-  object,
-  ordinal,
-  shape,
-  text,
-  that,
-  type Check,
-  type Shape,
-} from './validate.js'
+import { anything, count, fault, ordinal, text, type Check, type Shape } from './validate.js'
+
+/** A text that passes a test. */
+const textThat =
+  (expected: string, test: (value: string) => boolean): Check =>
+  (value) =>
+    (typeof value === 'string' && test(value)) || expected
 
 /** A name of a publication or an idempotency key. */
-const id = that(
-  '1 to 64 bytes',
-  (value) => typeof value === 'string' && value !== '' && utf8Bytes(value) <= DEFAULT_LIMITS.idBytes,
-)
+const id = textThat('1 to 64 bytes', (value) => value !== '' && utf8Bytes(value) <= DEFAULT_LIMITS.idBytes)
 
-const channel = that('a channel name', isChannelName)
-const epoch = that('at most 64 characters', (value) => typeof value === 'string' && value.length <= 64)
-const position = object({ epoch, offset: count })
-const since = either(
-  "a position, 'start' or { last }",
-  position,
-  that('start', (value) => value === 'start'),
-  object({ last: count }),
-)
+const channel = textThat('a channel name', isChannelName)
+const epoch = textThat('at most 64 characters', ({ length }) => length <= 64)
+const position = { epoch, offset: count }
+const since: Check = (value) =>
+  value === 'start' || !fault(value, position) || !fault(value, { last: count }) || "a position, 'start' or { last }"
 const subscription = { channel, generation: count, 'since?': since }
-const producer = that(
-  '22 to 64 characters',
-  (value) => typeof value === 'string' && value.length >= 22 && value.length <= 64,
-)
-const secret = that('at most 256 characters', (value) => typeof value === 'string' && value.length <= 256)
+const producer = textThat('22 to 64 characters', ({ length }) => length >= 22 && length <= 64)
+const secret = textThat('at most 256 characters', ({ length }) => length <= 256)
 
-const meta: Check = (value) =>
-  object({})(value) ??
-  (Object.values(value as object).some((entry) => typeof entry !== 'string')
-    ? ['', 'texts by name']
-    : utf8Bytes(JSON.stringify(value)) > DEFAULT_LIMITS.metaBytes
-      ? ['', `at most ${DEFAULT_LIMITS.metaBytes} bytes`]
-      : undefined)
+const meta: Check = (value) => {
+  if (fault(value, {})) return 'object'
+  if (Object.values(value as object).some((entry) => typeof entry !== 'string')) return 'texts by name'
+  return utf8Bytes(JSON.stringify(value)) <= DEFAULT_LIMITS.metaBytes || `at most ${DEFAULT_LIMITS.metaBytes} bytes`
+}
 
-const fields: Record<string, Record<string, Check>> = {
+/** Rules of the frames clients send. PROTOCOL.md §3. */
+export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
   connect: {
     producer,
     'token?': text,
     'data?': anything,
-    'session?': object({ id: secret, token: secret }),
-    'subscriptions?': list(object(subscription), DEFAULT_LIMITS.channels),
-    'acknowledged?': list(object({ channel, epoch, offset: count }), DEFAULT_LIMITS.channels),
-    'client?': object({ name: secret, version: secret }),
+    'session?': { id: secret, token: secret },
+    'subscriptions?': [subscription],
+    'acknowledged?': [{ channel, epoch, offset: count }],
+    'client?': { name: secret, version: secret },
   },
   subscribe: subscription,
   unsubscribe: { channel, generation: count },
@@ -72,8 +55,3 @@ const fields: Record<string, Record<string, Check>> = {
   pong: {},
   goodbye: {},
 }
-
-/** Rules of the frames clients send. PROTOCOL.md §3. */
-export const CLIENT_FRAMES: ReadonlyMap<string, Shape> = new Map(
-  Object.entries(fields).map(([type, rules]) => [type, shape(rules)]),
-)

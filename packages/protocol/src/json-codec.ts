@@ -1,6 +1,7 @@
 import { CLIENT_FRAMES } from './client-frames.js'
 import type { Codec, ProtocolError } from './codec.js'
 import type { ClientFrame, ServerFrame } from './frame.js'
+import { DEFAULT_LIMITS } from './limits.js'
 import { SERVER_FRAMES } from './server-frames.js'
 import { malformed, validate, type Shape } from './validate.js'
 import { SUBPROTOCOL } from './version.js'
@@ -12,7 +13,7 @@ export const serverCodec: Codec<ClientFrame, ServerFrame> = /* @__PURE__ */ json
 export const clientCodec: Codec<ServerFrame, ClientFrame> = /* @__PURE__ */ jsonCodec(SERVER_FRAMES)
 
 function jsonCodec<In extends { readonly type: string }, Out>(
-  shapes: ReadonlyMap<string, Shape>,
+  shapes: Readonly<Record<string, Shape>>,
   further?: (frame: In) => ProtocolError | undefined,
 ): Codec<In, Out> {
   return {
@@ -23,7 +24,7 @@ function jsonCodec<In extends { readonly type: string }, Out>(
       try {
         value = JSON.parse(text)
       } catch {
-        return malformed('', 'JSON')
+        // What is no JSON is no object either.
       }
       const frame = validate<In>(value, shapes)
       return further && frame.type !== 'protocol-error' ? (further(frame as In) ?? frame) : frame
@@ -31,16 +32,22 @@ function jsonCodec<In extends { readonly type: string }, Out>(
   }
 }
 
-/** Rules that join two fields of one frame. */
+/** Rules that join two fields of one frame, and how long its lists may be. */
 function checkTogether(frame: ClientFrame): ProtocolError | undefined {
-  if (frame.type === 'publish') {
-    if ((frame.seq === undefined) !== (frame.lowest === undefined))
-      return malformed('lowest', 'seq and lowest together')
-    if (frame.seq !== undefined && frame.lowest !== undefined && frame.lowest > frame.seq) {
-      return malformed('lowest', 'a number up to seq')
+  if (frame.type === 'connect') {
+    for (const name of ['subscriptions', 'acknowledged'] as const) {
+      if ((frame[name]?.length ?? 0) > DEFAULT_LIMITS.channels)
+        return malformed([`at most ${DEFAULT_LIMITS.channels} entries`, name])
     }
   }
-  if (frame.type === 'history' && frame.after && frame.before) return malformed('before', 'after or before, not both')
+  if (frame.type === 'publish') {
+    if ((frame.seq === undefined) !== (frame.lowest === undefined))
+      return malformed(['seq and lowest together', 'lowest'])
+    if (frame.seq !== undefined && frame.lowest !== undefined && frame.lowest > frame.seq) {
+      return malformed(['a number up to seq', 'lowest'])
+    }
+  }
+  if (frame.type === 'history' && frame.after && frame.before) return malformed(['after or before, not both', 'before'])
   return undefined
 }
 

@@ -11,7 +11,7 @@ export interface Position {
 }
 
 /** Before the first message of a channel nobody has written to. Offset 1 of any epoch follows it. */
-export const NULL_POSITION: Position = Object.freeze({ epoch: '', offset: 0 })
+export const NULL_POSITION: Position = /* @__PURE__ */ Object.freeze({ epoch: '', offset: 0 })
 
 /** What to do with a message that arrives at a position: see {@link judge}. */
 export type DeliveryVerdict = 'deliver' | 'drop' | 'hold'

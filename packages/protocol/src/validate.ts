@@ -1,96 +1,71 @@
 import type { ProtocolError } from './codec.js'
 
-/** Says what is wrong with a value, as `[path, expected]`, or nothing when it is right. Total; never throws. */
-export type Check = (value: unknown) => readonly [path: string, expected: string] | undefined
+/** Says `true` when a value is right, else what was expected. Total; never throws. */
+export type Check = (value: unknown) => true | string
 
-/** Checks of the fields of one type of frame. A name that ends in `?` may be absent. */
-export type Shape = ReadonlyMap<string, Check>
-
-const fault = (expected: string): readonly [string, string] => ['', expected]
-
-/** A check by a predicate. */
-export function that(expected: string, test: (value: unknown) => boolean): Check {
-  return (value) => (test(value) ? undefined : fault(expected))
+/** Rules of the fields of an object. A name that ends in `?` may be absent; fields not named are ignored. PROTOCOL.md §2.3. */
+export interface Shape {
+  readonly [field: string]: Rule
 }
+
+/** What a value must be: what a check says, an object of a shape, or a list of which each entry keeps one rule. */
+export type Rule = Check | Shape | readonly [Rule]
 
 /** Any value, as long as there is one. */
-export const anything = that('a value', (value) => value !== undefined)
+export const anything: Check = (value) => value !== undefined || 'data'
 
 /** A text. */
-export const text = that('a string', (value) => typeof value === 'string')
+export const text: Check = (value) => typeof value === 'string' || 'string'
 
 /** True or false. */
-export const flag = that('true or false', (value) => typeof value === 'boolean')
+export const flag: Check = (value) => typeof value === 'boolean' || 'boolean'
 
 /** A whole number from 0 that a double holds exactly. */
-export const count = that('a whole number from 0', (value) => Number.isSafeInteger(value) && (value as number) >= 0)
+export const count: Check = (value) => (Number.isSafeInteger(value) && (value as number) >= 0) || 'count'
 
 /** A whole number from 1 that a double holds exactly. */
-export const ordinal = that('a whole number from 1', (value) => Number.isSafeInteger(value) && (value as number) >= 1)
+export const ordinal: Check = (value) => (count(value) === true && value !== 0) || 'ordinal'
 
-/** An object whose known fields are right. Unknown fields are ignored. PROTOCOL.md §2.3. */
-export function object(fields: Readonly<Record<string, Check>>): Check {
-  const known = shape(fields)
-  return (value) => (isObject(value) ? firstFault(value, known) : fault('an object'))
-}
-
-/** A list of at most so many values that each are right. */
-export function list(check: Check, most = Infinity): Check {
-  return (value) => {
-    if (!Array.isArray(value)) return fault('a list')
-    if (value.length > most) return fault(`at most ${most} entries`)
-    for (let i = 0; i < value.length; i++) {
-      const wrong = check(value[i])
-      if (wrong) return [join(String(i), wrong[0]), wrong[1]]
-    }
-    return undefined
+/** What was expected and where, the outermost name first; nothing when the value keeps the rule. Total; never throws. */
+export function fault(value: unknown, rule: Rule): [expected: string, ...path: string[]] | undefined {
+  if (typeof rule === 'function') {
+    const verdict = rule(value)
+    return verdict === true ? undefined : [verdict]
   }
-}
-
-/** A value that passes at least one check. */
-export function either(expected: string, ...checks: readonly Check[]): Check {
-  return (value) => (checks.some((check) => !check(value)) ? undefined : fault(expected))
-}
-
-/** Fields by name; a `?` at the end of a name lets the field be absent. */
-export function shape(fields: Readonly<Record<string, Check>>): Shape {
-  return new Map(Object.entries(fields))
-}
-
-/** Checks a parsed message against the frames one side may send. */
-export function validate<F>(value: unknown, shapes: ReadonlyMap<string, Shape>): F | ProtocolError {
-  if (!isObject(value)) return malformed('', 'an object')
-  const type = Object.hasOwn(value, 'type') ? value['type'] : undefined
-  if (typeof type !== 'string') return malformed('type', 'a string')
-  const known = shapes.get(type)
-  const ref = count(value['ref']) ? {} : { ref: value['ref'] as number }
-  if (!known)
-    return { type: 'protocol-error', kind: 'unsupported', path: type.slice(0, 64), expected: 'a known type', ...ref }
-  const wrong = firstFault(value, known)
-  return wrong ? { ...malformed(wrong[0], wrong[1]), ...ref } : (value as F)
-}
-
-/** The error value for a message that breaks the protocol. */
-export function malformed(path: string, expected: string): ProtocolError {
-  return { type: 'protocol-error', kind: 'malformed', path, expected }
-}
-
-function firstFault(value: Record<string, unknown>, fields: Shape): ReturnType<Check> {
-  for (const [name, check] of fields) {
-    const optional = name.endsWith('?')
-    const key = optional ? name.slice(0, -1) : name
-    const field = Object.hasOwn(value, key) ? value[key] : undefined
-    if (optional && field === undefined) continue
-    const wrong = check(field)
-    if (wrong) return [join(key, wrong[0]), wrong[1]]
+  const each = Array.isArray(rule) ? (rule[0] as Rule) : undefined
+  if (typeof value !== 'object' || !value || Array.isArray(value) === !each) return [each ? 'list' : 'object']
+  for (const key of Object.keys(each ? value : rule)) {
+    const name = key.replace('?', '')
+    const field = own(value, name)
+    const wrong = (name === key || field !== undefined) && fault(field, each ?? (rule as Shape)[key]!)
+    if (wrong) {
+      wrong.splice(1, 0, name)
+      return wrong
+    }
   }
   return undefined
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** Checks a parsed message against the frames one side may send. */
+export function validate<F>(value: unknown, shapes: Readonly<Record<string, Shape>>): F | ProtocolError {
+  const wrong = fault(value, { type: text })
+  if (wrong) return malformed(wrong)
+  const { type, ref } = value as { readonly type: string; readonly ref?: number }
+  const shape = own(shapes, type) as Shape | undefined
+  const broken = shape ? fault(value, shape) : (['known type', type.slice(0, 64)] as const)
+  if (!broken) return value as F
+  return { ...malformed(broken, shape ? 'malformed' : 'unsupported'), ...(count(ref) === true && { ref }) }
 }
 
-function join(outer: string, inner: string): string {
-  return inner ? `${outer}.${inner}` : outer
+/** The error value for a message that breaks the protocol. */
+export function malformed(
+  [expected, ...path]: readonly [string, ...string[]],
+  kind: ProtocolError['kind'] = 'malformed',
+): ProtocolError {
+  return { type: 'protocol-error', kind, path: path.join('.'), expected }
+}
+
+/** A field of the object itself, whatever its prototype has. */
+function own(object: object, name: string): unknown {
+  return Object.hasOwn(object, name) ? (object as Readonly<Record<string, unknown>>)[name] : undefined
 }

@@ -28,10 +28,10 @@ export function receive(stream: Stream, { type: _, ...publication }: Publication
 
 /** Takes the news that an epoch ended. Returns whether the stream must recover. PROTOCOL.md §5.3. */
 export function rename(stream: Stream, rebase: Rebase, turn: Turn): boolean {
-  if (!stream.last || stream.last.epoch === rebase.to) return false
-  const next = rebased(stream.last, rebase)
+  const { last } = stream
+  const next = last && rebased(last, rebase)
   if (next) move(stream, next, turn)
-  return !next
+  return !!last && !next && last.epoch !== rebase.to
 }
 
 /** A position under its new name, if it has one. */
@@ -39,43 +39,31 @@ export function renamed(position: Position, rebase: Rebase | undefined): Positio
   return (rebase && rebased(position, rebase)) ?? position
 }
 
-/**
- * Goes on at a position that a server named. Whatever neither the end of an epoch nor a gap explains is told as a gap
- * of its own, so that no server can make messages vanish in silence.
- *
- * @returns Whether something was missing.
- */
+/** Goes on at a position that a server named, and tells the gap before it. */
 export function join(
   stream: Stream,
   position: Position,
   gap: Gap | undefined,
   rebase: Rebase | undefined,
   turn: Turn,
-): boolean {
+): void {
   const { channel, last } = stream
-  const from = last && renamed(last, rebase)
-  const same = from?.epoch === position.epoch
-  // With two links the same gap can be told twice: what was joined already lies behind us. A rollback inside one epoch
-  // does not, for it takes offsets back.
-  if (from && same && position.offset <= from.offset && !(gap?.reason === 'rollback' && rebase?.from === rebase?.to)) {
-    move(stream, from, turn)
-    return false
-  }
-  const missing = gap ?? (from && (from.epoch || position.offset) && unexplained(from, position))
-  if (missing) {
+  const at = last && renamed(last, rebase)
+  const same = at?.epoch === position.epoch
+  const rollback = gap?.reason === 'rollback'
+  if (at && same && position.offset <= at.offset && !(rollback && rebase?.from === rebase?.to)) {
+    // With two links the same gap can be told twice: what was joined already lies behind us. A rollback inside one
+    // epoch does not, for it takes offsets back.
+    position = at
+  } else if (gap) {
+    const { reason } = gap
+    let { from, to } = gap
     // The other link may have brought us further than the server knows.
-    const { reason } = missing
-    const first =
-      same && reason !== 'rollback' && reason !== 'unknown' ? Math.max(missing.from, from.offset + 1) : missing.from
-    const to = from && reason === 'rollback' ? from.offset : missing.to
-    turn.say('emit', 'gap', { channel, reason, from: first, to, position }, channel)
+    if (at && rollback) to = at.offset
+    else if (at && same && reason !== 'unknown') from = Math.max(from, at.offset + 1)
+    turn.say('emit', 'gap', { channel, reason, from, to, position }, channel)
   }
   move(stream, position, turn)
-  return !!missing
-}
-
-function unexplained({ offset: from }: Position, { offset }: Position): Gap {
-  return { reason: 'unknown', from, to: offset + 1 }
 }
 
 function move(stream: Stream, position: Position, turn: Turn): void {

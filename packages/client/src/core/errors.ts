@@ -2,13 +2,16 @@ import type { ErrorCode, Gap, WireError } from '@org/realtime-protocol'
 
 /** What an error says besides its code and text. */
 export interface ErrorDetails {
-  /** Whether the same request can succeed later. Default: false. */
-  readonly retryable?: boolean
+  /** Whether the same request can succeed later. Default: what PROTOCOL.md §7.1 says of the code. */
+  readonly retryable?: boolean | undefined
   /** When to try again, in milliseconds, if the server said so. */
   readonly retryAfterMs?: number | undefined
   /** The close code that ended the link, for errors that end the client. */
   readonly closeCode?: number | undefined
 }
+
+/** Codes that are retryable where nothing else is said. PROTOCOL.md §7.1. */
+const RETRYABLE = /^(OUT_OF_ORDER|RATE_LIMITED|SUPERSEDED|UNAVAILABLE|INTERNAL|OUTBOX_FULL|EXPIRED|TIMEOUT)$/
 
 /** Why a request, a subscription or the client failed. What each code means is in the documentation. */
 export class RealtimeError extends Error {
@@ -26,9 +29,13 @@ export class RealtimeError extends Error {
    * @param message For people. Default: the code.
    * @param details What else is known.
    */
-  constructor(code: ErrorCode | (string & {}), message: string = code, details?: ErrorDetails) {
+  constructor(
+    code: ErrorCode | (string & {}),
+    message: string = code,
+    { retryable = RETRYABLE.test(code), retryAfterMs, closeCode }: ErrorDetails = {},
+  ) {
     super(message)
-    Object.assign(this, { name: 'RealtimeError', retryable: false }, details, { code })
+    Object.assign(this, { name: 'RealtimeError', code, retryable, retryAfterMs, closeCode })
   }
 }
 
@@ -44,10 +51,7 @@ export class GapError extends RealtimeError {
   }
 }
 
-/** Codes that are retryable where the frame does not say. PROTOCOL.md §7.1. */
-const RETRYABLE = /^(OUT_OF_ORDER|RATE_LIMITED|SUPERSEDED|UNAVAILABLE|INTERNAL)$/
-
 /** The error a server sent. */
-export function wireError({ code, message, retryable = RETRYABLE.test(code), retryAfterMs }: WireError): RealtimeError {
-  return new RealtimeError(code, message, { retryable, retryAfterMs })
+export function wireError(error: WireError): RealtimeError {
+  return new RealtimeError(error.code, error.message, error)
 }

@@ -1,7 +1,6 @@
-import type { ErrorFrame, Meta, Position, Rebase, ReplyFrame } from '@org/realtime-protocol'
-import { remember, roll, type Acknowledged } from './acknowledged.js'
+import type { ClientFrame, Data, ErrorFrame, Meta, Position, Rebase, ReplyFrame } from '@org/realtime-protocol'
 import { RealtimeError, wireError } from './errors.js'
-import type { OutboxEvent, Published } from './events.js'
+import type { OutboxEntry, OutboxEvent } from './events.js'
 import type { Turn } from './turn.js'
 
 /** Room for what surrounds the data in a publish frame: type, numbers, epoch. */
@@ -10,30 +9,56 @@ const FRAME_BYTES = 300
 /** Most publishes of a channel that wait for their reply. A server's own limit can only be smaller. */
 const WINDOW = 64
 
-/** A publish that is not settled. */
-export interface Entry {
+/** How many acknowledged publishes of a channel are remembered, and how long. */
+const KEPT = 100
+const KEPT_MS = 300_000
+
+/** A request as it is asked for. A read of the log is sent again like a publish, for reading twice does no harm. */
+export interface Draft {
+  readonly type: 'publish' | 'history'
   readonly id: string
   readonly channel: string
-  readonly data: unknown
-  readonly extra: { readonly key?: string; readonly meta?: Meta }
-  /** Size of all that the application gave, as JSON in UTF-8. */
+  /** What the application gave, as it goes into the frame. */
+  readonly fields: {
+    readonly data?: Data
+    readonly key?: string
+    readonly meta?: Meta
+    readonly limit?: number
+    readonly after?: Position | undefined
+    readonly before?: Position | undefined
+  }
+  /** Size of what is published, as JSON in UTF-8. */
   readonly bytes: number
+}
+
+/** A request that is not settled. */
+export interface Entry extends Draft {
   readonly at: number
-  /** Its number among the publishes to the channel. */
+  readonly line: Line
+  /** Its number among the publishes to the channel; 0 for a read. */
   readonly seq: number
   /** Number of the request on this link; 0 while it must be sent. */
   ref: number
-  state: 'queued' | 'sent'
+  state: OutboxEvent['state']
+}
+
+/** A publish that was acknowledged, and where it was stored. */
+interface Acknowledged {
+  readonly id: string
+  readonly offset: number
+  readonly at: number
+  epoch: string
 }
 
 /** What is known of the publishes to one channel. Kept as long as the client, because its numbers go on. */
 export interface Line {
   seq: number
-  /** Waiting after an error that passes. */
-  blocked: boolean
   /** Errors since something was settled. */
   attempt: number
-  readonly acknowledged: Acknowledged[]
+  acknowledged: Acknowledged[]
+  /** While the outbox is pumped: publishes that wait for their reply, and the lowest number that is not settled. */
+  flying: number
+  lowest: number
 }
 
 /** What may wait. */
@@ -43,15 +68,18 @@ export interface OutboxLimits {
   readonly ageMs: number
 }
 
-/** Publishes in the order they were asked for. Law: queued + sent + settled = issued. */
+/** What a request is held to. */
+interface Limits {
+  readonly outbox: OutboxLimits
+  readonly requestTimeoutMs: number
+}
+
+/** Requests in the order they were asked for. Law: queued + sent + settled = issued. */
 export interface Outbox {
   readonly entries: Map<string, Entry>
   readonly lines: Map<string, Line>
   bytes: number
 }
-
-/** A publish as it is asked for. */
-export type Draft = Pick<Entry, 'id' | 'channel' | 'data' | 'extra' | 'bytes'>
 
 /** What the server takes. */
 export interface Pace {
@@ -59,126 +87,125 @@ export interface Pace {
   readonly inFlight: number
 }
 
-/** Takes a publish in, or rejects it. */
-export function enqueue(outbox: Outbox, draft: Draft, limits: OutboxLimits, turn: Turn): void {
-  const { id, channel, bytes } = draft
+/** Takes a request in, or rejects it. */
+export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits, turn: Turn): void {
+  const { type, id, channel, bytes } = draft
   const { entries, lines } = outbox
-  if (entries.size >= limits.messages || outbox.bytes + bytes > limits.bytes) {
-    turn.say('settle', id, new RealtimeError('OUTBOX_FULL', undefined, { retryable: true }))
+  const publishes = type === 'publish'
+  if (publishes && (entries.size >= limits.messages || outbox.bytes + bytes > limits.bytes)) {
+    turn.say('settle', id, new RealtimeError('OUTBOX_FULL'))
     return
   }
   let line = lines.get(channel)
-  if (!line) lines.set(channel, (line = { seq: 0, blocked: false, attempt: 0, acknowledged: [] }))
-  const entry: Entry = { ...draft, at: turn.now, seq: ++line.seq, ref: 0, state: 'queued' }
+  if (!line) lines.set(channel, (line = { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] }))
+  const entry: Entry = { ...draft, line, at: turn.now, seq: publishes ? ++line.seq : 0, ref: 0, state: 'queued' }
   outbox.bytes += bytes
   entries.set(id, entry)
-  turn.timer(`due ${id}`, limits.ageMs)
+  turn.timer(`due ${id}`, publishes ? limits.ageMs : requestTimeoutMs, (late) =>
+    giveUp(outbox, entry, late, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
+  )
   announce(entry, 'queued', turn)
 }
 
-/** Sends what the window of each channel lets out, in order. PROTOCOL.md §3.4. */
-export function pump(outbox: Outbox, link: number, pace: Pace, turn: Turn): void {
-  const flights = new Map<string, { count: number; lowest: number }>()
+/** Sends what the window of each channel lets out, in order, and all reads. PROTOCOL.md §3.4. */
+export function pump(outbox: Outbox, link: number, pace: Pace, offline: boolean, turn: Turn): void {
+  for (const line of outbox.lines.values()) line.flying = line.lowest = 0
   for (const entry of outbox.entries.values()) {
-    const { channel, id, data, seq } = entry
-    const line = outbox.lines.get(channel)
+    const { type, channel, id, seq, fields, line } = entry
     if (entry.bytes + FRAME_BYTES > pace.messageBytes) {
       settle(outbox, entry, turn, new RealtimeError('TOO_LARGE'))
       continue
     }
-    let flight = flights.get(channel)
-    if (!flight) flights.set(channel, (flight = { count: 0, lowest: seq }))
+    line.lowest ||= seq
     if (!entry.ref) {
-      if (line?.blocked || flight.count >= Math.min(WINDOW, pace.inFlight)) continue
-      const epoch = line?.acknowledged.at(-1)?.epoch
-      const ref = (entry.ref = turn.next())
-      const { lowest } = flight
-      turn.act('send', link, {
-        type: 'publish',
-        ref,
-        channel,
-        id,
-        data,
-        seq,
-        lowest,
-        ...(epoch && { epoch }),
-        ...entry.extra,
-      })
-      if (entry.state === 'queued') announce(entry, (entry.state = 'sent'), turn)
+      if (seq && (offline || turn.waits(`out ${channel}`) || line.flying >= Math.min(WINDOW, pace.inFlight))) continue
+      entry.ref = turn.next()
+      const numbers = seq && { id, seq, lowest: line.lowest, epoch: line.acknowledged.at(-1)?.epoch }
+      turn.act('send', link, { type, ref: entry.ref, channel, ...fields, ...numbers } as ClientFrame)
+      if (entry.state === 'queued') announce(entry, 'sent', turn)
     }
-    flight.count++
+    if (seq) line.flying++
   }
 }
 
-/** Takes the answer to a publish, if it is one. What must be sent again is left for the pump. */
-export function stepOutbox(outbox: Outbox, input: ReplyFrame | ErrorFrame, turn: Turn): void {
-  for (const entry of outbox.entries.values()) {
-    const { channel, ref } = entry
-    const line = outbox.lines.get(channel)
-    if (!line || !ref || ref !== input.ref) continue
-    if (input.type === 'reply') {
+/** Takes the answer to a request, if it is one. What must be sent again is left for the pump. */
+export function answer(outbox: Outbox, input: ReplyFrame | ErrorFrame, turn: Turn): void {
+  const entries = [...outbox.entries.values()]
+  const entry = entries.find(({ ref }) => ref && ref === input.ref)
+  if (!entry) return
+  const { channel, seq, line } = entry
+  if (input.type === 'reply') {
+    const { type: _, ref: __, ...value } = input
+    if (seq) {
       const { position, rebase, id = entry.id } = input
       line.attempt = 0
-      if (rebase) roll(line.acknowledged, rebase, channel, turn)
-      remember(line.acknowledged, id, position, turn.now)
+      if (rebase) roll(outbox, channel, rebase, turn)
+      const recent = line.acknowledged.filter(({ at }) => at >= turn.now - KEPT_MS)
+      line.acknowledged = [...recent.slice(1 - KEPT), { ...position, id, at: turn.now }]
       settle(outbox, entry, turn, undefined, { ...position, id })
-      return
-    }
-    const error = wireError(input)
-    const { expected = entry.seq } = input
-    const outOfOrder = error.code === 'OUT_OF_ORDER'
-    // An expected number above ours: the log has been there, and does not remember what became of it.
-    if (!error.retryable || (outOfOrder && expected > entry.seq)) {
-      line.attempt = 0
-      settle(outbox, entry, turn, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
-      return
-    }
-    // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
-    // that those refusals find nobody. Only the first such turn in a row may go at once.
-    for (const other of outbox.entries.values()) if (other.channel === channel && other.seq >= expected) other.ref = 0
-    if (line.attempt++ || !outOfOrder) {
-      line.blocked = true
-      turn.timer(`out ${channel}`, turn.delay(line.attempt - 1, error.retryAfterMs))
-    }
+    } else settle(outbox, entry, turn, undefined, value)
     return
+  }
+  const error = wireError(input)
+  const { expected = seq } = input
+  const outOfOrder = error.code === 'OUT_OF_ORDER'
+  // An expected number above ours: the log has been there, and does not remember what became of it.
+  if (!seq || !error.retryable || (outOfOrder && expected > seq)) {
+    line.attempt = 0
+    settle(outbox, entry, turn, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+    return
+  }
+  // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
+  // that those refusals find nobody. Only the first such turn in a row may go at once.
+  for (const other of entries) if (other.channel === channel && other.seq >= expected) other.ref = 0
+  if (line.attempt++ || !outOfOrder) {
+    turn.timer(`out ${channel}`, turn.delay(line.attempt - 1, error.retryAfterMs))
   }
 }
 
-/** Gives a publish up. Whether a sent one was stored is not known. */
-export function abandon(outbox: Outbox, entry: Entry, turn: Turn, error: RealtimeError): void {
-  settle(outbox, entry, turn, entry.state === 'sent' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+/** Gives a request up. Whether a publish that was sent was stored is not known. */
+export function giveUp(outbox: Outbox, entry: Entry, turn: Turn, error: RealtimeError): void {
+  settle(outbox, entry, turn, entry.seq && entry.state === 'sent' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
 }
 
-/** Ends a publish. Its number is used up. */
-export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: RealtimeError, published?: Published): void {
-  outbox.entries.delete(entry.id)
+/** Ends a request. The number of a publish is used up. */
+export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: RealtimeError, value?: object): void {
+  const { id } = entry
+  outbox.entries.delete(id)
   outbox.bytes -= entry.bytes
-  turn.timer(`due ${entry.id}`)
+  turn.cancel(`due ${id}`)
   announce(entry, error ? 'failed' : 'stored', turn, error)
-  turn.say('settle', entry.id, error, published)
+  turn.say('settle', id, error, value)
 }
 
-/** Takes the news that an epoch of a channel ended. */
-export function rollback(outbox: Outbox, channel: string, rebase: Rebase, turn: Turn): void {
-  const list = outbox.lines.get(channel)?.acknowledged
-  if (list) roll(list, rebase, channel, turn)
+/**
+ * Takes the news that an epoch of a channel ended: tells which acknowledged publishes that took away, and names the
+ * others in the epoch that goes on. PROTOCOL.md §5.3.
+ */
+export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase, turn: Turn): void {
+  const list = outbox.lines.get(channel)?.acknowledged ?? []
+  const ids: string[] = []
+  for (const entry of list.splice(0)) {
+    const ended = entry.epoch === from
+    if (ended && entry.offset > end) ids.push(entry.id)
+    else list.push(ended ? { ...entry, epoch: to } : entry)
+  }
+  if (ids.length) turn.say('emit', 'rollback', { channel, ids }, channel)
 }
 
 /** Channels with acknowledged publishes, and the position of the latest one: what `connect` tells. */
-export function acknowledged(outbox: Outbox): Array<Position & { channel: string }> {
-  const list: Array<Position & { channel: string }> = []
-  for (const [channel, { acknowledged }] of outbox.lines) {
-    const latest = acknowledged.at(-1)
-    if (latest) list.unshift({ channel, epoch: latest.epoch, offset: latest.offset })
-  }
-  return list
+export function acknowledged({ lines }: Outbox): Array<Position & { channel: string }> {
+  return [...lines].flatMap(([channel, { acknowledged }]) =>
+    acknowledged.slice(-1).map(({ epoch, offset }) => ({ channel, epoch, offset })),
+  )
 }
 
-function announce(
-  { id, channel, data, at }: Entry,
-  state: OutboxEvent['state'],
-  turn: Turn,
-  error?: RealtimeError,
-): void {
-  turn.say('emit', 'outbox', { id, channel, data, at, state, error })
+/** What the application may know of a publish. */
+export function shown({ id, channel, fields, state, at }: Entry): OutboxEntry {
+  return { id, channel, data: fields.data, state, at } as OutboxEntry
+}
+
+function announce(entry: Entry, state: Entry['state'], turn: Turn, error?: RealtimeError): void {
+  entry.state = state
+  if (entry.seq) turn.say('emit', 'outbox', { ...shown(entry), error })
 }

@@ -1,142 +1,192 @@
 import {
   closePolicy,
   isRefusal,
+  type ClientFrame,
   type ClosingFrame,
   type ConnectFrame,
   type ConnectedFrame,
+  type ProtocolError,
+  type ServerFrame,
 } from '@org/realtime-protocol'
 import { NO_WEBSOCKET } from '../ports/transport.js'
 import { RealtimeError } from './errors.js'
-import { stepLink, type Link, type LinkInput } from './link-machine.js'
-import { abandon, acknowledged, rollback, stepOutbox } from './outbox.js'
-import { answer, finish } from './requests.js'
-import type { SessionState } from './session-state.js'
-import { ended, request, stepSubscription } from './subscription-machine.js'
+import { checkInMs, PATIENCE_MS } from './heartbeat.js'
+import { acknowledged, answer, roll } from './outbox.js'
+import type { Link, SessionState } from './session-state.js'
+import { request, stepSubscription, suspend } from './subscription-machine.js'
 import type { Turn } from './turn.js'
+
+/** Most subscriptions, and most acknowledged positions, that a `connect` frame may hold. */
+const CONNECT_ENTRIES = 128
+
+/** Takes the next step to a link, if there is one to take: a token, then the dial. */
+export function go(state: SessionState, turn: Turn): void {
+  const { config } = state
+  const { now } = turn
+  state.retryAt = undefined
+  if (state.link || state.offline) return
+  const id = turn.next()
+  const reason = state.tokenReason ?? (config.asks && state.tokenExpiresAt <= now ? 'expired' : undefined)
+  const phase = reason ? 'asking' : 'dialing'
+  // The deadline runs until `connected`: it covers dial and handshake.
+  const link: Link = { id, phase, heardAt: now, silenceMs: config.connectTimeoutMs, dueAt: now, graced: false }
+  state.link = link
+  if (reason) return turn.act('token', id, reason)
+  state.links.set(id, link)
+  turn.act('dial', id, config.url)
+  watch(state, link, turn)
+}
+
+/** Says something to the server, if there is a link to it. */
+export function send({ link }: SessionState, frame: ClientFrame, turn: Turn): void {
+  if (link?.phase === 'open') turn.act('send', link.id, frame)
+}
+
+/** Looks whether a link was silent too long, and when to look again. */
+function watch(state: SessionState, link: Link, turn: Turn): void {
+  const ms = checkInMs(link, turn.now)
+  if (ms) turn.timer(`link ${link.id}`, ms, (later) => watch(state, link, later))
+  else hangup(state, link, turn)
+}
+
+/**
+ * Finds out whether the links outlived what may have been a sleep, or a change of the network.
+ *
+ * A client has no ping of its own. It sends a `pong`, which makes a network stack that lost the connection say so, and
+ * otherwise trusts the silence deadline alone: nothing shorter can tell a dead link from a quiet one.
+ */
+export function probe(state: SessionState, turn: Turn): void {
+  for (const link of state.links.values()) {
+    if (link.phase === 'open') turn.act('send', link.id, { type: 'pong' })
+    // Several events tell of one awakening; only the first may start the grace, none may cut it short.
+    if (!link.graced) watch(state, link, turn)
+  }
+}
 
 /** A link is open: says who we are and where every subscription stands. One round trip resumes everything. */
 export function greet(state: SessionState, link: Link, data: unknown, turn: Turn): void {
   if (link.phase !== 'dialing') return
   link.phase = 'handshaking'
-  const { config, token, session } = state
-  const subscriptions = fitting(state.subscriptions.values()).map((sub) => request(sub, link.id, turn))
-  const known = fitting(acknowledged(state.outbox))
+  // Later subscriptions follow by themselves.
+  const first = [...state.subscriptions.values()].slice(0, CONNECT_ENTRIES)
+  const wanted = first.map((sub) => request(sub, link.id, turn))
+  const known = acknowledged(state.outbox).slice(-CONNECT_ENTRIES)
   turn.act('send', link.id, {
     type: 'connect',
-    producer: config.producer,
-    token,
+    producer: state.config.producer,
+    token: state.token,
     data,
-    session,
-    subscriptions: subscriptions.length ? subscriptions : undefined,
-    acknowledged: known.length ? known : undefined,
+    session: state.session,
+    subscriptions: wanted[0] && wanted,
+    acknowledged: known[0] && known,
   } as ConnectFrame)
 }
 
-/** As many as a `connect` frame may hold: 128, and 64 KiB with all the rest. Later subscriptions follow by themselves. */
-function fitting<T extends { readonly channel: string }>(items: Iterable<T>): T[] {
-  let room = 30_000
-  return [...items].filter(({ channel }, i) => i < 128 && (room -= channel.length * 3 + 150) > 0)
-}
-
-/** Takes a frame. */
-export function hear(state: SessionState, link: Link, frame: LinkInput, turn: Turn): void {
+/** Takes a frame. Any is a sign of life, also one of a type nobody knows. */
+export function hear(state: SessionState, link: Link, frame: ServerFrame | ProtocolError, turn: Turn): void {
   const { outbox, subscriptions } = state
-  const { phase } = link
-  if (frame.type === 'connected' && phase !== 'handshaking') return
-  stepLink(link, frame, turn)
-  if (link.phase !== 'open') return
   const { type } = frame
-  if (type === 'connected') welcome(state, frame, turn)
-  else if (type === 'reply' || type === 'error') {
-    answer(state.requests, frame, turn)
-    stepOutbox(outbox, frame, turn)
-  } else if ('channel' in frame) {
+  if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, turn, 4502, frame.kind)
+  if (type === 'closing') link.closing = frame
+  // Between `connect` and `connected` nothing else counts, and a client says nothing.
+  if (link.phase !== (type === 'connected' ? 'handshaking' : 'open')) return
+  link.heardAt = turn.now
+  if (type === 'connected') {
+    link.phase = 'open'
+    link.silenceMs = frame.heartbeatMs + PATIENCE_MS
+    watch(state, link, turn)
+    welcome(state, frame, turn)
+  } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
+  else if (type === 'reply' || type === 'error') answer(outbox, frame, turn)
+  else if ('channel' in frame) {
     const { channel } = frame
     const sub = subscriptions.get(channel)
-    if (!sub) {
+    if (sub) {
+      if (stepSubscription(sub, frame, link.id, turn)) subscriptions.delete(channel)
+    } else if (type === 'subscribed') {
       // Left between our request and its answer.
-      if (type === 'subscribed')
-        turn.act('send', link.id, { type: 'unsubscribe', channel, generation: frame.generation })
-    } else if (stepSubscription(sub, frame, link.id, turn)) subscriptions.delete(channel)
+      turn.act('send', link.id, { type: 'unsubscribe', channel, generation: frame.generation })
+    }
     const rebase = type === 'rebase' ? frame : 'rebase' in frame && frame.rebase
-    if (rebase) rollback(outbox, channel, rebase, turn)
+    if (rebase) roll(outbox, channel, rebase, turn)
   }
 }
 
 function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
-  const { session, user, resumed, hello, expiresInMs, rebases = [] } = frame
+  const { session, user, resumed, hello, expiresInMs } = frame
   state.status = 'connected'
   state.connected = frame
   state.session = session
   state.closeCode = state.reason = undefined
-  state.refusals = state.rejections = 0
+  state.rejections = 0
   state.tokenFresh = false
   state.tokenExpiresAt = turn.now + (expiresInMs ?? Infinity)
-  turn.timer('stable', state.config.reconnect.stableMs)
+  turn.timer('stable', state.config.reconnect.stableMs, () => {
+    state.attempt = 0
+  })
   turn.say('emit', 'connected', { session: session.id, user, resumed, hello, expiresInMs })
-  for (const rebase of rebases) rollback(state.outbox, rebase.channel, rebase, turn)
+  for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase, turn)
 }
 
 /**
  * Gives a link up, without waiting for the other side: by default because it was silent too long. For us it ends as a
  * broken one; the code is for the server's log.
  */
-export function hangup(state: SessionState, link: Link, turn: Turn, code = 4004, reason = 'silent'): void {
+function hangup(state: SessionState, link: Link, turn: Turn, code = 4004, reason = 'silent'): void {
   turn.act('hangup', link.id, code, reason)
-  down(state, link, 1006, reason, turn)
+  down(state, link, { code: 1006, reason }, turn)
 }
 
 /** A link is gone. What was on it waits for the next one; the close code says whether there is a next one. */
-export function down(state: SessionState, link: Link, socketCode: number, socketReason: string, turn: Turn): void {
+export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>, turn: Turn): void {
   state.links.delete(link.id)
-  turn.timer(`link ${link.id}`)
+  turn.cancel(`link ${link.id}`)
   if (link !== state.link) return
   // What the server said in a frame is what it meant; the socket may only know that it broke.
-  const { code, reason, retryAfterMs }: Omit<ClosingFrame, 'type'> = link.closing ?? {
-    code: socketCode,
-    reason: socketReason,
-  }
+  const { code, reason, retryAfterMs } = link.closing ?? end
+  const policy = closePolicy(code)
   state.link = undefined
   state.closeCode = code
   state.reason = reason
-  turn.timer('stable')
-  for (const sub of state.subscriptions.values()) stepSubscription(sub, { type: 'down' }, 0, turn)
-  for (const waiting of [...state.outbox.entries.values(), ...state.requests.values()]) waiting.ref = 0
-  const policy = closePolicy(code)
-  state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
-  const ends = (name: string) => end(state, turn, new RealtimeError(name, reason || name, { closeCode: code }))
-  if (policy === 'terminal' || state.refusals > 1) ends(code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED')
-  else if (policy === 'reauthenticate' && (!state.config.asks || (state.tokenFresh && ++state.rejections > 1))) {
-    ends('UNAUTHORIZED')
-  } else {
-    if (policy === 'reauthenticate') state.tokenReason = 'rejected'
-    if (policy === 'restart') state.session = undefined
-    retry(state, turn, retryAfterMs)
+  turn.cancel('stable')
+  for (const sub of state.subscriptions.values()) {
+    suspend(sub, turn)
+    sub.attempt = 0
   }
+  for (const entry of state.outbox.entries.values()) entry.ref = 0
+  state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
+  let failure
+  if (policy === 'terminal' || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'
+  else if (policy === 'reauthenticate') {
+    if (!state.config.asks || (state.tokenFresh && ++state.rejections > 1)) failure = 'UNAUTHORIZED'
+    state.tokenReason = 'rejected'
+  } else if (policy === 'restart') state.session = undefined
+  if (failure) finish(state, new RealtimeError(failure, reason || failure, { closeCode: code }))
+  else retry(state, turn, retryAfterMs)
 }
 
 /** Waits for the next attempt. Every way to a dial but the first goes through here. */
 export function retry(state: SessionState, turn: Turn, floorMs = 0): void {
-  const ms = turn.delay(state.attempt++, floorMs)
   state.status = 'connecting'
   state.notBefore = turn.now + floorMs
-  state.retryAt = turn.now + ms
-  turn.timer('retry', ms)
+  pause(state, turn, turn.delay(state.attempt++, floorMs))
 }
 
-/** Ends the client. Everybody who waits is told. */
-export function end(state: SessionState, turn: Turn, error?: RealtimeError): void {
-  const { links, outbox, requests, subscriptions, timers } = state
-  for (const id of links.keys()) turn.act('hangup', id, 1000, '')
-  links.clear()
-  state.link = state.retryAt = undefined
-  state.asking = 0
+/** Shortens a wait because somebody asked or the network came back: to the shortest back-off, or what the server asked. */
+export function hurry(state: SessionState, turn: Turn): void {
+  const { now } = turn
+  if (state.status !== 'connecting' || state.link || state.offline) return
+  const at = Math.max(now + state.config.reconnect.minMs, state.notBefore)
+  if ((state.retryAt ?? Infinity) > at) pause(state, turn, at - now)
+}
+
+function pause(state: SessionState, turn: Turn, ms: number): void {
+  state.retryAt = turn.now + ms
+  turn.timer('retry', ms, (later) => go(state, later))
+}
+
+/** Ends the client. The step that does so cleans up. */
+export function finish(state: SessionState, error?: RealtimeError): void {
   state.status = 'closed'
   state.error = error
-  for (const channel of subscriptions.keys()) ended(channel, turn, error)
-  subscriptions.clear()
-  const why = error ?? new RealtimeError('CLOSED')
-  for (const entry of outbox.entries.values()) abandon(outbox, entry, turn, why)
-  for (const id of requests.keys()) finish(requests, id, turn, why)
-  for (const name of timers) turn.timer(name)
 }

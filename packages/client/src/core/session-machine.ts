@@ -1,12 +1,9 @@
-import { fire, flush, go, hurry } from './session-work.js'
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
-import { stepLink } from './link-machine.js'
-import { enqueue, settle } from './outbox.js'
-import { finish } from './requests.js'
-import { down, end, greet, hangup, hear, retry } from './session-link.js'
+import { enqueue, giveUp, pump, settle } from './outbox.js'
+import { down, finish, go, greet, hear, hurry, probe, retry, send } from './session-link.js'
 import type { SessionInput, SessionState } from './session-state.js'
-import { ended, newSubscription } from './subscription-machine.js'
+import { ask, ended, newSubscription } from './subscription-machine.js'
 import { turn as begin, type Effect, type Turn } from './turn.js'
 
 /**
@@ -23,123 +20,126 @@ export function step(
   chance: number,
 ): { readonly state: SessionState; readonly effects: Effect[] } {
   const turn = begin(now, chance, state, state.config.reconnect)
-  if (state.status === 'closed') refuse(state, input, turn)
-  else {
-    handle(state, input, turn)
-    // A message changes nothing that waits to be sent, and messages are what there is most of.
-    if (!(input.type === 'frame' && input.frame?.type === 'publication')) flush(state, turn)
-  }
-  const told = [state.status, state.attempt, state.retryAt, state.offline].join()
-  if (told !== state.told) {
-    const detail = { ...describe(state, now), previous: state.previous }
-    turn.news.unshift(['emit', 'state', detail])
-    state.told = told
-    state.previous = state.status
-  }
-  return { state, effects: [...turn.deeds, ...turn.news] }
+  const late = state.status === 'closed'
+  const before = said(state)
+  handle(state, input, turn)
+  if (state.status === 'closed') clean(state, turn, late)
+  // A message changes nothing that waits to be sent, and messages are what there is most of.
+  else if (!(input.type === 'frame' && input.frame.type === 'publication')) flush(state, input, turn)
+  if (said(state) !== before) turn.news.unshift(['emit', 'state', describe(state, now)])
+  return { state, effects: late ? turn.news : [...turn.deeds, ...turn.news] }
+}
+
+/** What there is to tell of a session, to compare it. */
+function said(state: SessionState): string {
+  return Object.values(describe(state, 0)).join()
 }
 
 /** What the application may know of a session. */
 export function describe(state: SessionState, now: number): ClientState {
   const { status, attempt, offline, retryAt, error, closeCode, reason } = state
-  return {
-    status,
-    attempt,
-    offline,
-    retryAt,
-    retryInMs: retryAt && Math.max(0, retryAt - now),
-    error,
-    closeCode,
-    reason,
-  }
+  const retryInMs = retryAt && Math.max(0, retryAt - now)
+  return { status, attempt, offline, retryAt, retryInMs, error, closeCode, reason }
 }
 
 function handle(state: SessionState, input: SessionInput, turn: Turn): void {
-  const { config, outbox, requests, subscriptions } = state
+  const { outbox, subscriptions } = state
+  const link = 'link' in input && state.links.get(input.link)
   switch (input.type) {
     case 'connect':
-      if (state.status === 'idle') start(state, turn)
-      else hurry(state, turn)
-      break
-    case 'close':
-      if (state.status === 'connected' && state.link) turn.act('send', state.link.id, { type: 'goodbye' })
-      end(state, turn)
-      break
-    case 'offline':
-      state.offline = true
-      break
-    case 'online':
-    case 'wake':
-      if (input.type === 'online') state.offline = false
-      for (const link of state.links.values()) if (stepLink(link, { type: 'wake' }, turn)) hangup(state, link, turn)
       hurry(state, turn)
       break
+    case 'close':
+      send(state, { type: 'goodbye' }, turn)
+      finish(state, state.error)
+      break
+    case 'network':
+      state.offline = !input.online
+      if (input.online) {
+        probe(state, turn)
+        hurry(state, turn)
+      }
+      break
     case 'opened':
+      if (link) greet(state, link, input.data, turn)
+      break
     case 'frame':
-    case 'malformed':
-    case 'closed': {
-      const link = state.links.get(input.link)
-      if (!link) break
-      if (input.type === 'opened') greet(state, link, input.data, turn)
-      else if (input.type === 'frame') hear(state, link, input.frame ?? { type: 'unknown' }, turn)
-      else if (input.type === 'malformed') hangup(state, link, turn, 4502, 'malformed')
-      else down(state, link, input.code, input.reason, turn)
+      if (link) hear(state, link, input.frame, turn)
+      break
+    case 'closed':
+      if (link) down(state, link, input, turn)
+      break
+    case 'timer': {
+      const fires = state.timers.get(input.name)
+      state.timers.delete(input.name)
+      fires?.(turn)
       break
     }
-    case 'timer':
-      if (state.timers.delete(input.name)) fire(state, input.name, turn)
-      break
-    case 'token':
-      if (input.attempt !== state.asking) break
-      state.asking = 0
-      if (typeof input.token === 'string') {
-        state.token = input.token
+    case 'token': {
+      const { attempt, token, final } = input
+      if (attempt !== state.link?.id || state.link.phase !== 'asking') break
+      state.link = undefined
+      if (typeof token === 'string') {
+        state.token = token
         state.tokenReason = undefined
         state.tokenExpiresAt = Infinity
         state.tokenFresh = true
         go(state, turn)
-      } else if (input.final) end(state, turn, new RealtimeError('UNAUTHORIZED'))
+      } else if (final) finish(state, new RealtimeError('UNAUTHORIZED'))
       else retry(state, turn)
       break
+    }
     case 'subscribe': {
+      const { channel, since } = input
+      turn.cancel(`linger ${channel}`)
+      if (!subscriptions.has(channel)) subscriptions.set(channel, newSubscription(channel, since, turn))
+      break
+    }
+    case 'unsubscribe': {
       const { channel } = input
-      turn.timer(`linger ${channel}`)
-      if (!subscriptions.has(channel)) subscriptions.set(channel, newSubscription(channel, input.since, turn))
-      start(state, turn)
+      const sub = subscriptions.get(channel)
+      if (!sub) break
+      turn.timer(`linger ${channel}`, state.config.lingerMs, (later) => {
+        subscriptions.delete(channel)
+        send(state, { type: 'unsubscribe', channel, generation: sub.generation }, later)
+        ended(channel, later)
+      })
       break
     }
-    case 'unsubscribe':
-      if (subscriptions.has(input.channel)) turn.timer(`linger ${input.channel}`, config.lingerMs)
-      break
-    case 'publish': {
-      const { type: _, ...draft } = input
-      enqueue(outbox, draft, config.outbox, turn)
-      start(state, turn)
-      break
-    }
+    case 'publish':
     case 'history':
-      requests.set(input.id, { id: input.id, frame: input.frame, ref: 0 })
-      turn.timer(`due ${input.id}`, config.requestTimeoutMs)
-      start(state, turn)
+      enqueue(outbox, input, state.config, turn)
       break
     case 'abort': {
       const entry = outbox.entries.get(input.id)
-      const error = new RealtimeError('ABORTED')
-      if (entry) settle(outbox, entry, turn, error)
-      else finish(requests, input.id, turn, error)
+      if (entry) settle(outbox, entry, turn, new RealtimeError('ABORTED'))
     }
   }
 }
 
-function start(state: SessionState, turn: Turn): void {
-  if (state.status !== 'idle') return
-  state.status = 'connecting'
-  go(state, turn)
+/** Dials when something is wanted for the first time; sends what waits for the link. */
+function flush(state: SessionState, { type }: SessionInput, turn: Turn): void {
+  const { connected, link, outbox, subscriptions } = state
+  if (state.status === 'idle' && (type === 'connect' || subscriptions.size || outbox.entries.size)) {
+    state.status = 'connecting'
+    go(state, turn)
+  }
+  if (link?.phase !== 'open' || !connected) return
+  for (const sub of subscriptions.values()) {
+    if (!sub.link && !turn.waits(`sub ${sub.channel}`)) ask(sub, link.id, turn)
+  }
+  pump(outbox, link.id, connected.limits, state.offline, turn)
 }
 
-/** What a closed client answers. */
-function refuse(state: SessionState, input: SessionInput, turn: Turn): void {
-  const error = state.error ?? new RealtimeError('CLOSED')
-  if (input.type === 'publish' || input.type === 'history') turn.say('settle', input.id, error)
-  if (input.type === 'subscribe') ended(input.channel, turn, error)
+/** Leaves nothing behind. Everybody who waits is told, also who comes late. */
+function clean(state: SessionState, turn: Turn, late: boolean): void {
+  const { links, subscriptions, error } = state
+  const why = error ?? new RealtimeError('CLOSED')
+  for (const id of links.keys()) turn.act('hangup', id, 1000, '')
+  links.clear()
+  state.link = state.retryAt = undefined
+  for (const channel of subscriptions.keys()) ended(channel, turn, late ? why : error)
+  subscriptions.clear()
+  for (const entry of state.outbox.entries.values()) giveUp(state.outbox, entry, turn, why)
+  for (const name of state.timers.keys()) turn.cancel(name)
 }

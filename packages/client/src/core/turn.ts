@@ -1,5 +1,4 @@
 import type { ClientFrame, Position } from '@org/realtime-protocol'
-import { delayMs, type BackoffLimits } from './backoff.js'
 import type { RealtimeError } from './errors.js'
 import type { TokenReason } from './events.js'
 
@@ -8,8 +7,8 @@ export type Deed =
   | readonly ['dial', link: number, url: string]
   | readonly ['send', link: number, frame: ClientFrame]
   | readonly ['hangup', link: number, code: number, reason: string]
-  | readonly ['setTimer', name: string, ms: number]
-  | readonly ['clearTimer', name: string]
+  /** Sets a timer, in place of one with this name; without a time, clears it. */
+  | readonly ['timer', name: string, ms?: number | undefined]
   | readonly ['token', attempt: number, reason: TokenReason]
 
 /** What reaches the application. It stands last in the list, so that listeners find everything done. */
@@ -31,22 +30,39 @@ export interface Turn {
   act(...deed: Deed): void
   /** Tells the application something. */
   say(...news: News): void
-  /** Sets a timer, in place of one with this name, or clears it. */
-  timer(name: string, ms?: number): void
+  /** Sets a timer, in place of one with this name. One that does nothing is set for the flush after it. */
+  timer(name: string, ms: number, fires?: Fires): void
+  /** Clears a timer, if it is set. */
+  cancel(name: string): void
+  /** Whether a timer is set. */
+  waits(name: string): boolean
   /** A number no link, request or subscription has had. Later ones are larger. */
   next(): number
-  /** Back-off of an attempt, spread by the chance of this turn. */
+  /** How long to wait before an attempt: the back-off, spread by the chance of this turn. */
   delay(attempt: number, floorMs?: number): number
 }
+
+/** What a timer was set for. */
+export type Fires = (turn: Turn) => void
 
 /** What outlives a turn: the numbers given out, and the timers that are set. */
 export interface Ledger {
   count: number
-  readonly timers: Set<string>
+  readonly timers: Map<string, Fires>
+}
+
+/** How long to wait between attempts. */
+export interface BackoffLimits {
+  /** Shortest wait. */
+  readonly minMs: number
+  /** Spread of the first wait. */
+  readonly baseMs: number
+  /** Widest spread. */
+  readonly maxMs: number
 }
 
 /** Begins a turn. */
-export function turn(now: number, chance: number, ledger: Ledger, limits: BackoffLimits): Turn {
+export function turn(now: number, chance: number, ledger: Ledger, { minMs, baseMs, maxMs }: BackoffLimits): Turn {
   const deeds: Deed[] = []
   const news: News[] = []
   const { timers } = ledger
@@ -56,13 +72,16 @@ export function turn(now: number, chance: number, ledger: Ledger, limits: Backof
     news,
     act: (...deed) => deeds.push(deed),
     say: (...told) => news.push(told),
-    timer(name, ms) {
-      if (ms !== undefined) {
-        timers.add(name)
-        deeds.push(['setTimer', name, ms])
-      } else if (timers.delete(name)) deeds.push(['clearTimer', name])
+    timer(name, ms, fires = () => {}) {
+      timers.set(name, fires)
+      deeds.push(['timer', name, ms])
     },
+    cancel(name) {
+      if (timers.delete(name)) deeds.push(['timer', name])
+    },
+    waits: (name) => timers.has(name),
     next: () => ++ledger.count,
-    delay: (attempt, floorMs) => delayMs(attempt, limits, chance, floorMs),
+    // Full jitter that stays at the cap, so that a herd stays spread however long it waits. PROTOCOL.md §6.2.
+    delay: (attempt, floorMs = 0) => Math.max(minMs, floorMs) + chance * Math.min(maxMs, baseMs * 2 ** attempt),
   }
 }

@@ -8,15 +8,17 @@ export const systemNetwork: Network = {
   watch(listener) {
     const controller = new AbortController()
     const page = typeof document === 'undefined' ? undefined : document
-    // The controller has the `signal` that the options of a listener may have.
-    const on = (target: Partial<EventTarget> | undefined, type: string, tell: () => void) =>
-      target?.addEventListener?.(type, tell, controller)
-    const wake = () => page?.visibilityState === 'hidden' || listener('wake')
-    on(globalThis, 'online', () => listener('online'))
-    on(globalThis, 'offline', () => listener('offline'))
-    on(globalThis, 'pageshow', wake)
-    on(page, 'resume', wake)
-    on(page, 'visibilitychange', wake)
+    const hear = ({ type }: Event) => {
+      if (type === 'online' || type === 'offline') listener(type)
+      else if (page?.visibilityState !== 'hidden') listener('wake')
+    }
+    // Each event has one of the two for its target.
+    for (const target of [globalThis as Partial<EventTarget>, page]) {
+      for (const type of ['online', 'offline', 'pageshow', 'resume', 'visibilitychange']) {
+        // The controller has the `signal` that the options of a listener may have.
+        target?.addEventListener?.(type, hear, controller)
+      }
+    }
     return () => controller.abort()
   },
 }

@@ -6,39 +6,36 @@ export function webSocketTransport(WebSocket: WebSocketConstructor | undefined):
   return {
     dial(url, subprotocol, events) {
       let over = false
+      let socket: WebSocketLike | undefined
       const closed = (code: number, reason: string) => {
         if (!over) events.closed(code, reason)
         over = true
       }
-      let socket: WebSocketLike
       try {
         // Without a class this throws as well.
-        socket = new (WebSocket as WebSocketConstructor)(url, subprotocol)
-      } catch (error) {
-        void Promise.resolve().then(() => closed(WebSocket ? 1006 : NO_WEBSOCKET, String(error)))
-        return { send() {}, close() {}, bufferedBytes: 0 }
-      }
-      socket.onopen = () => {
-        if (socket.protocol === subprotocol) events.opened()
-        else {
+        const opening = (socket = new (WebSocket as WebSocketConstructor)(url, subprotocol))
+        opening.onopen = () => {
+          if (opening.protocol === subprotocol) return events.opened()
           // Browsers let a server ignore the offer. Whoever answers there does not speak our protocol.
           closed(1002, 'subprotocol')
-          socket.close(1000, '')
+          opening.close(1000, '')
         }
+        opening.onmessage = ({ data }: { readonly data: unknown }) => {
+          if (!over) events.message(typeof data === 'string' ? data : '')
+        }
+        opening.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => closed(code, reason)
+        // `onclose` follows. Without a listener, ws would throw the error.
+        opening.onerror = () => {}
+      } catch (error) {
+        void Promise.resolve().then(() => closed(WebSocket ? 1006 : NO_WEBSOCKET, String(error)))
       }
-      socket.onmessage = ({ data }: { readonly data: unknown }) => {
-        if (!over) events.message(typeof data === 'string' ? data : '')
-      }
-      socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => closed(code, reason)
-      // `onclose` follows. Without a listener, ws would throw the error.
-      socket.onerror = () => {}
       return {
         send(text) {
-          if (socket.readyState === 1) socket.send(text)
+          if (socket?.readyState === 1) socket.send(text)
         },
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket?.close(code, reason),
         get bufferedBytes() {
-          return socket.bufferedAmount
+          return socket?.bufferedAmount ?? 0
         },
       }
     },

@@ -3,12 +3,13 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { GapEvent, Message } from '../../src/index.js'
 import {
+  ask,
   newSubscription,
   stepSubscription,
+  type ChannelFrame,
   type Subscription,
-  type SubscriptionInput,
 } from '../../src/core/subscription-machine.js'
-import { turn, type Turn } from '../../src/core/turn.js'
+import { turn, type Ledger, type Turn } from '../../src/core/turn.js'
 import { ModelLog } from '../support/model-log.js'
 
 /** The server's side of one link that feeds the subscription. */
@@ -28,7 +29,7 @@ class Walk {
   readonly feeds: readonly Feed[]
   readonly told: Array<{ readonly message: Message } | { readonly gap: GapEvent }> = []
   private readonly sub: Subscription
-  private readonly ledger = { count: 10, timers: new Set<string>() }
+  private readonly ledger: Ledger = { count: 10, timers: new Map() }
   private place: Position | undefined
 
   constructor(links: number) {
@@ -44,7 +45,7 @@ class Walk {
       last: this.at(),
     }))
     // All links are attached already: the first answer came.
-    this.step({ type: 'ask' }, 1)
+    this.ask(1)
     const asked = this.feeds[0]?.requests.pop()
     this.step({ type: 'subscribed', channel: 'room', generation: asked?.generation ?? 0, position: start, head: 2 }, 1)
   }
@@ -66,7 +67,7 @@ class Walk {
 
   receive(feed: Feed): void {
     const frame = feed.frames.shift()
-    if (frame) this.step(frame as SubscriptionInput, feed.link)
+    if (frame) this.step(frame as ChannelFrame, feed.link)
   }
 
   lose(feed: Feed): void {
@@ -75,7 +76,7 @@ class Walk {
 
   /** The back-off of a recovery is over. */
   retry(link: number): void {
-    if (this.ledger.timers.delete('sub room') && !this.sub.link) this.step({ type: 'ask' }, link)
+    if (this.ledger.timers.delete('sub room') && !this.sub.link) this.ask(link)
   }
 
   /** Nothing happens any more but what is under way. */
@@ -133,9 +134,19 @@ class Walk {
     return turn(0, 0, this.ledger, { minMs: 0, baseMs: 0, maxMs: 0 })
   }
 
-  private step(input: SubscriptionInput, link: number): void {
+  private ask(link: number): void {
+    const begun = this.turn()
+    ask(this.sub, link, begun)
+    this.apply(begun)
+  }
+
+  private step(input: ChannelFrame, link: number): void {
     const begun = this.turn()
     stepSubscription(this.sub, input, link, begun)
+    this.apply(begun)
+  }
+
+  private apply(begun: Turn): void {
     for (const [name, to, frame] of begun.deeds) {
       if (name === 'send' && frame.type === 'subscribe') this.feeds[to - 1]?.requests.push(frame)
     }

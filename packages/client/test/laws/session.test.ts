@@ -1,3 +1,4 @@
+import type { ProtocolError } from '@org/realtime-protocol'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { SessionInput } from '../../src/core/session-state.js'
@@ -9,19 +10,28 @@ type Move = (rig: Rig) => void
 const position = { epoch: 'e', offset: 3 }
 let ids = 0
 
+const fault = (kind: ProtocolError['kind']): ProtocolError => ({ type: 'protocol-error', kind, path: '', expected: '' })
+
 /** A link that lives, or one that does not. */
 const linkOf = (rig: Rig, pick: number): number => [...rig.links.keys(), pick % 40][pick % (rig.links.size + 1)] ?? 0
 
 const inputs = fc.oneof(
   fc
-    .constantFrom<SessionInput>({ type: 'connect' }, { type: 'online' }, { type: 'offline' }, { type: 'wake' })
+    .constantFrom<SessionInput>(
+      { type: 'connect' },
+      { type: 'network', online: true },
+      { type: 'network', online: false },
+    )
     .map((input) => (rig: Rig) => rig.put(input)),
   fc.constantFrom('a', 'b').map((channel) => (rig: Rig) => rig.put({ type: 'subscribe', channel, since: undefined })),
   fc.constantFrom('a', 'b').map((channel) => (rig: Rig) => rig.put({ type: 'unsubscribe', channel })),
   fc.tuple(fc.constantFrom('a', 'b'), fc.integer({ min: 1, max: 40 })).map(([channel, count]) => (rig: Rig) => {
-    for (let i = 0; i < count; i++) rig.put({ type: 'publish', id: `m${ids++}`, channel, data: 1, extra: {}, bytes: 1 })
+    for (let i = 0; i < count; i++)
+      rig.put({ type: 'publish', id: `m${ids++}`, channel, fields: { data: 1 }, bytes: 1 })
   }),
-  fc.constant((rig: Rig) => rig.put({ type: 'history', id: `h${ids++}`, frame: { channel: 'a', limit: 1 } })),
+  fc.constant((rig: Rig) =>
+    rig.put({ type: 'history', id: `h${ids++}`, channel: 'a', fields: { limit: 1 }, bytes: 0 }),
+  ),
   fc.nat(50).map((n) => (rig: Rig) => {
     const id = [...rig.issued][n]
     if (id) rig.put({ type: 'abort', id })
@@ -34,7 +44,7 @@ const news = fc
     fc.constantFrom<Exclude<SessionInput, { type: 'connect' }>>(
       { type: 'opened', link: 0 },
       { type: 'opened', link: 0 },
-      { type: 'frame', link: 0 },
+      { type: 'frame', link: 0, frame: fault('unsupported') },
       { type: 'frame', link: 0, frame: connected() },
       {
         type: 'frame',
@@ -46,7 +56,7 @@ const news = fc
       { type: 'frame', link: 0, frame: publication('a', 'e', 4) },
       { type: 'frame', link: 0, frame: { type: 'rebase', channel: 'a', from: 'e', end: 9, to: 'f' } },
       { type: 'frame', link: 0, frame: { type: 'gap', channel: 'a', reason: 'trimmed', from: 4, to: 5, position } },
-      { type: 'malformed', link: 0 },
+      { type: 'frame', link: 0, frame: fault('malformed') },
       { type: 'closed', link: 0, code: 1006, reason: '' },
       { type: 'closed', link: 0, code: 1009, reason: '' },
       { type: 'closed', link: 0, code: 4002, reason: '' },
@@ -93,7 +103,7 @@ const answers = fc
 const tokens = fc.tuple(fc.boolean(), fc.constantFrom('t', 't', 't', null), fc.nat(9)).map(
   ([right, token, n]) =>
     (rig: Rig) =>
-      rig.put({ type: 'token', attempt: (right && rig.state.asking) || 1_000 + n, token, final: n === 0 }),
+      rig.put({ type: 'token', attempt: (right && rig.state.link?.id) || 1_000 + n, token, final: n === 0 }),
 )
 
 const time = fc

@@ -65,9 +65,9 @@ export class Rig {
     for (const effect of effects) this.apply(effect)
     this.effects.push(...effects)
 
-    expect([...this.timers.keys()].sort(), 'the machine knows its timers').toEqual([...this.state.timers].sort())
+    expect([...this.timers.keys()].sort(), 'the machine knows its timers').toEqual([...this.state.timers.keys()].sort())
     if (this.state.status === 'closed') expect([...this.timers.keys()], 'closed leaves no timer').toEqual([])
-    const { entries } = this.state.outbox
+    const entries = new Map([...this.state.outbox.entries].filter(([, { seq }]) => seq))
     const sent = [...entries.values()].filter(({ state }) => state === 'sent').length
     const settled = [...this.issued].filter((id) => this.settled.has(id)).length
     expect(entries.size - sent + sent + settled, 'queued + sent + settled = issued').toBe(this.issued.size)
@@ -109,14 +109,16 @@ export class Rig {
         expect(this.links.get(link), `${frame.type} is sent when the link is ${phase}`).toBe(phase)
         break
       }
-      case 'setTimer':
-        if (effect[1] === 'retry')
-          expect(effect[2]).toBeGreaterThanOrEqual(this.timers.has('retry') ? 0 : RECONNECT.minMs)
-        this.timers.set(effect[1], this.now + effect[2])
+      case 'timer': {
+        const [, name, ms] = effect
+        if (ms === undefined) {
+          this.timers.delete(name)
+          break
+        }
+        if (name === 'retry') expect(ms).toBeGreaterThanOrEqual(this.timers.has('retry') ? 0 : RECONNECT.minMs)
+        this.timers.set(name, this.now + ms)
         break
-      case 'clearTimer':
-        this.timers.delete(effect[1])
-        break
+      }
       case 'settle':
         expect(this.settled.has(effect[1]), 'nothing is settled twice').toBe(false)
         this.settled.set(effect[1], { error: effect[2]?.code, value: effect[3] })
