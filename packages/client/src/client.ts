@@ -13,6 +13,9 @@ import { systemNetwork } from './platform/network.js'
 import { systemRandom } from './platform/random.js'
 import { webSocketTransport } from './transport/websocket.js'
 
+/** Longest time a publish may wait: within it, every server recognises a repeat (`dedupeMs`, PROTOCOL.md §8). */
+const MAX_OUTBOX_AGE_MS = 240_000
+
 /**
  * A connection to a realtime server that takes care of itself: it connects when it is first needed, comes back when it
  * is lost, and loses no message in silence. Making one does nothing else.
@@ -23,10 +26,12 @@ export class RealtimeClient<C extends Contract = Contract> {
   /**
    * @param url Address of the server, `ws:` or `wss:`.
    * @param options All have defaults.
-   * @throws TypeError when the address is none.
+   * @throws TypeError when the address is none, or `outbox.ageMs` is above 240,000.
    */
   constructor(url: string, options: ClientOptions = {}) {
     if (!/^wss?:/i.test(url)) throw new TypeError(`no ws address: ${url}`)
+    // Past that, a server may have forgotten the first attempt, and would store the second one as well.
+    if ((options.outbox?.ageMs ?? 0) > MAX_OUTBOX_AGE_MS) throw new TypeError(`outbox.ageMs > ${MAX_OUTBOX_AGE_MS}`)
     const { token, clock = systemClock, random = systemRandom, network = systemNetwork } = options
     const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
     let producer: string | undefined

@@ -74,14 +74,17 @@ export interface OutboxOptions {
   readonly bytes?: number
   /**
    * How long one may wait, in milliseconds. Then it fails with `EXPIRED` if it was never sent, else with
-   * `UNKNOWN_OUTCOME`. Default: 60,000.
+   * `UNKNOWN_OUTCOME`. At most 240,000, for servers recognise a repeat for 300,000. Default: 60,000.
    */
   readonly ageMs?: number
 }
 
 /** Options of a channel handle. */
 export interface ChannelOptions {
-  /** Where a subscription starts that this handle starts: after a position, at the oldest message, or with the last n. Default: now. */
+  /**
+   * Where a subscription starts that this handle starts: after a position, at the oldest message, or with the last n. A
+   * handle that joins others starts with the next message. Default: now.
+   */
   readonly since?: Since
 }
 

@@ -14,6 +14,8 @@ describe('before anything is wanted', () => {
 
   test('an address that is not a WebSocket address is refused at the door', () => {
     expect(() => new RealtimeClient('example.test')).toThrow(TypeError)
+    expect(() => new RealtimeClient('ws://example.test', { outbox: { ageMs: 240_001 } })).toThrow(/outbox.ageMs/)
+    expect(() => new RealtimeClient('ws://example.test', { outbox: { ageMs: 240_000 } })).not.toThrow()
   })
 
   test.each(['subscribe', 'publish', 'history', 'connect', 'ready'] as const)('%s dials', async (what) => {

@@ -75,6 +75,25 @@ describe('the first message listener', () => {
 })
 
 describe('since', () => {
+  test('of somebody who comes while nobody is there begins anew; without it the subscription goes on', async () => {
+    const world = new World({ lingerMs: 1_000 })
+    const link = await world.connect()
+    const leave = world.client.channel('room', { since: { last: 5 } }).on('message', () => {})
+    link.subscribed('room', 'e', 3)
+    const first = link.generation('room')
+    leave()
+    await world.clock.advance(500)
+    const leaveAgain = world.client.channel('room').on('message', () => {})
+    expect(link.of('subscribe')).toHaveLength(1)
+    leaveAgain()
+    await world.clock.advance(500)
+    world.client.channel('room', { since: { last: 5 } }).on('message', () => {})
+    expect(link.last('subscribe')).toMatchObject({ channel: 'room', since: { last: 5 } })
+    expect(link.generation('room')).toBeGreaterThan(first)
+    await world.clock.advance(5_000)
+    expect(link.of('unsubscribe')).toHaveLength(0)
+  })
+
   test('acts when a subscription starts, not when a handle joins one', async () => {
     const world = new World()
     const link = await world.connect()

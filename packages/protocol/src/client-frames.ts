@@ -10,16 +10,19 @@ const textThat =
     (typeof value === 'string' && test(value)) || expected
 
 /** A name of a publication or an idempotency key. */
-const id = textThat('1 to 64 bytes', (value) => value !== '' && utf8Bytes(value) <= DEFAULT_LIMITS.idBytes)
+const id = /* @__PURE__ */ textThat(
+  '1 to 64 bytes',
+  (value) => value !== '' && utf8Bytes(value) <= DEFAULT_LIMITS.idBytes,
+)
 
-const channel = textThat('a channel name', isChannelName)
-const epoch = textThat('at most 64 characters', ({ length }) => length <= 64)
+const channel = /* @__PURE__ */ textThat('a channel name', isChannelName)
+const epoch = /* @__PURE__ */ textThat('at most 64 characters', ({ length }) => length <= 64)
 const position = { epoch, offset: count }
 const since: Check = (value) =>
   value === 'start' || !fault(value, position) || !fault(value, { last: count }) || "a position, 'start' or { last }"
 const subscription = { channel, generation: count, 'since?': since }
-const producer = textThat('22 to 64 characters', ({ length }) => length >= 22 && length <= 64)
-const secret = textThat('at most 256 characters', ({ length }) => length <= 256)
+const producer = /* @__PURE__ */ textThat('22 to 64 characters', ({ length }) => length >= 22 && length <= 64)
+const secret = /* @__PURE__ */ textThat('at most 256 characters', ({ length }) => length <= 256)
 
 const meta: Check = (value) => {
   if (fault(value, {})) return 'object'

@@ -91,6 +91,8 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
     }
     case 'subscribe': {
       const { channel, since } = input
+      // Nobody listens to one that lingers: whoever asks for the past begins anew.
+      if (since && turn.waits(`linger ${channel}`)) subscriptions.delete(channel)
       turn.cancel(`linger ${channel}`)
       if (!subscriptions.has(channel)) subscriptions.set(channel, newSubscription(channel, since, turn))
       break
