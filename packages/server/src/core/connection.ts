@@ -1,8 +1,10 @@
 import {
   CLOSE_CODES,
+  DEFAULT_LIMITS,
   isProtocolError,
   serverCodec,
   truncateToBytes,
+  utf8Bytes,
   type ClientFrame,
   type CloseCodeName,
   type ProtocolError,
@@ -14,7 +16,7 @@ import { dispatch } from './dispatch.js'
 import { encoded } from './encoded-frame.js'
 import { connect } from './handlers/connect.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
-import { Inbox } from './inbox.js'
+import { Inbox, type InboxOwner } from './inbox.js'
 import type { Node } from './node.js'
 import { fill } from './recovery.js'
 import type { Session } from './session.js'
@@ -30,7 +32,7 @@ const MAX_REASON_BYTES = 123
  *
  * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
  */
-export class Connection implements TransportHandler, Pulse {
+export class Connection implements TransportHandler, Pulse, InboxOwner {
   /** Whose link this is, once it has claimed a session. */
   session: Session | undefined
   /** What the link is subscribed to, by channel. */
@@ -44,6 +46,8 @@ export class Connection implements TransportHandler, Pulse {
   private readonly queue: SendQueue
   private readonly deadline = { turn: () => this.late() }
   private heartbeat: Heartbeat | undefined
+  /** Who waits for the link to drain. */
+  private waiting: Array<() => void> | undefined
 
   constructor(
     private readonly node: Node,
@@ -52,7 +56,7 @@ export class Connection implements TransportHandler, Pulse {
   ) {
     const { limits } = node
     this.queue = new SendQueue(transport, node.writer, this)
-    this.inbox = new Inbox(limits.inboxFrames, limits.inFlight)
+    this.inbox = new Inbox(limits.inboxFrames, limits.inFlight, this)
     node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
   }
 
@@ -60,6 +64,7 @@ export class Connection implements TransportHandler, Pulse {
 
   receive(text: string): void {
     if (this.phase === 'closed') return
+    if (this.isTooBig(text)) return this.hangup('TOO_BIG')
     const frame = serverCodec.decode(text)
     if (isProtocolError(frame)) return this.refuse(frame)
     this.confirm()
@@ -72,6 +77,12 @@ export class Connection implements TransportHandler, Pulse {
 
   drained(): void {
     for (const subscription of this.subscriptions.values()) if (!subscription.live) fill(subscription)
+    this.goOn()
+  }
+
+  failed(error: unknown): void {
+    this.node.logger.error('request failed', { peer: this.transport.peer, session: this.session?.id, error })
+    this.hangup('STATE')
   }
 
   closed(code: number, reason: string): void {
@@ -104,6 +115,13 @@ export class Connection implements TransportHandler, Pulse {
 
   get congested(): boolean {
     return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
+  }
+
+  /** Resolves when the link has room for an answer of many bytes, or is over. */
+  async room(): Promise<void> {
+    while (this.congested && this.phase !== 'closed') {
+      await new Promise<void>((resolve) => (this.waiting ??= []).push(resolve))
+    }
   }
 
   /** Tells the peer that a request failed. */
@@ -179,6 +197,21 @@ export class Connection implements TransportHandler, Pulse {
     })
   }
 
+  /**
+   * A `connect` frame is held to the default, since the client cannot know another limit yet. PROTOCOL.md §3.1. Most
+   * messages are so short that nothing has to be counted.
+   */
+  private isTooBig(text: string): boolean {
+    const { messageBytes } = this.phase === 'waiting' ? DEFAULT_LIMITS : this.node.limits
+    return text.length * 3 > messageBytes && utf8Bytes(text) > messageBytes
+  }
+
+  private goOn(): void {
+    const { waiting } = this
+    this.waiting = undefined
+    for (const resolve of waiting ?? []) resolve()
+  }
+
   private refuse(error: ProtocolError): void {
     const words = `${error.path || 'frame'}: expected ${error.expected}`
     this.node.logger.warn('bad frame', { peer: this.transport.peer, kind: error.kind, path: error.path })
@@ -212,6 +245,7 @@ export class Connection implements TransportHandler, Pulse {
     this.phase = 'closed'
     this.handshake = undefined
     this.queue.discard()
+    this.goOn()
     this.node.wheel.cancel(this.deadline)
     if (this.heartbeat) this.node.wheel.cancel(this.heartbeat)
     for (const subscription of this.subscriptions.values()) this.node.hub.leave(subscription)

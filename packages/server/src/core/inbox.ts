@@ -1,3 +1,9 @@
+/** Whose frames an inbox holds. */
+export interface InboxOwner {
+  /** A task failed in a way that nobody foresaw. */
+  failed(error: unknown): void
+}
+
 /**
  * Handles the frames of one link in the order they came, although handlers wait for the application and the broker:
  * tasks of one key run one after the other, tasks of different keys side by side. Bounded: a peer cannot pile up work.
@@ -9,10 +15,11 @@ export class Inbox {
   constructor(
     private readonly maxPending: number,
     private readonly maxPerKey: number,
+    private readonly owner: InboxOwner,
   ) {}
 
   /**
-   * Starts a task, or queues it behind those of its key. The task must not reject.
+   * Starts a task, or queues it behind those of its key. One that rejects is told to the owner, and holds up nobody.
    *
    * @returns Whether it was taken; not, when the link or the key has too much work waiting.
    */
@@ -23,7 +30,7 @@ export class Inbox {
     const next: Tail = tail ?? { count: 0, last: Promise.resolve() }
     next.count += 1
     next.last = tail ? next.last.then(task) : task()
-    next.last = next.last.then(() => this.done(key, next))
+    next.last = next.last.catch((error: unknown) => this.owner.failed(error)).then(() => this.done(key, next))
     this.tails.set(key, next)
     return true
   }

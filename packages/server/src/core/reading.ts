@@ -1,7 +1,7 @@
 import { utf8Bytes, type Data, type Position, type Publication, type WireError } from '@org/realtime-protocol'
 import type { HistoryPage, HistoryQuery, StoredPublication } from '../ports/index.js'
 import type { Node } from './node.js'
-import { wireError } from './wire-errors.js'
+import { isWireError, wireError } from './wire-errors.js'
 
 /** A page of a channel's log, as readers get it. */
 export interface History<T = Data> {
@@ -13,24 +13,30 @@ export interface History<T = Data> {
   readonly more: boolean
 }
 
+/** Reads a page of the log, as the application gets it. Never rejects. */
+export async function readHistory(node: Node, channel: string, query: HistoryQuery): Promise<History | WireError> {
+  const page = await readPage(node, channel, query)
+  if (isWireError(page)) return page
+  const { head, publications, more } = page
+  return { position: head, more, publications: publications.map((stored) => parsed(channel, head.epoch, stored)) }
+}
+
 /**
  * Reads a page of the log. Never rejects.
  *
  * @param maxBytes Bytes of data above which the page ends; it has one message in any case. Default: no such bound.
  */
-export async function readHistory(
+export async function readPage(
   node: Node,
   channel: string,
   query: HistoryQuery,
   maxBytes = Infinity,
-): Promise<History | WireError> {
+): Promise<HistoryPage | WireError> {
   const limit = Math.min(query.limit, node.limits.historyMessages)
   try {
     const page = await node.broker.history(channel, { ...query, limit })
     if (!page) return wireError('POSITION_LOST')
-    const { head } = page
-    const { publications, more } = cut(page, query.after !== undefined, maxBytes)
-    return { position: head, more, publications: publications.map((stored) => parsed(channel, head.epoch, stored)) }
+    return { head: page.head, ...cut(page, query.after !== undefined, maxBytes) }
   } catch (error) {
     node.logger.error('broker failed', { channel, operation: 'history', error })
     return wireError('UNAVAILABLE')

@@ -35,9 +35,10 @@ function step(subscription: Subscription): 'read' | 'rest' {
     const { epoch, offset } = subscription.position
     if (epoch !== channel.position.epoch) return 'read'
     if (offset >= channel.position.offset) {
-      // At the end, or ahead of a node that has yet to hear what the log holds already.
-      if (offset === channel.position.offset && channel.isLive) channel.goLive(subscription)
-      else channel.wait(subscription)
+      if (!channel.isLive) channel.wait(subscription)
+      else if (offset === channel.position.offset) channel.goLive(subscription)
+      // Ahead of a node that has yet to hear what the log holds, or of a log that has lost its end: the log knows.
+      else return 'read'
       return 'rest'
     }
     const frame = channel.ring.after(epoch, offset)
@@ -59,9 +60,10 @@ export function follow(subscription: Subscription, page: Page): 'go on' | 'rest'
     subscription.position = { epoch: head.epoch, offset: subscription.position.offset + 1 }
   }
   const atHead = subscription.position.epoch === head.epoch && subscription.position.offset === head.offset
-  if (!atHead || head.epoch === channel.position.epoch) return 'go on'
-  // This reading knows a history that the channel has not verified yet.
-  channel.suspect()
+  const sameEpoch = head.epoch === channel.position.epoch
+  if (!atHead || (sameEpoch && head.offset <= channel.position.offset)) return 'go on'
+  // This reading knows a history that the channel has not verified yet, or messages that are on their way to it.
+  if (!sameEpoch) channel.suspect()
   channel.wait(subscription)
   return 'rest'
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { negotiate, SUBPROTOCOL } from '@org/realtime-protocol'
+import { DEFAULT_LIMITS, negotiate, SUBPROTOCOL } from '@org/realtime-protocol'
 import { WebSocketServer } from 'ws'
 import type { Handshake, Transport, TransportHandler } from '../ports/index.js'
 import { FrameJoiner } from './framing.js'
@@ -26,7 +26,8 @@ export class Upgrade {
       clientTracking: false,
       // The writer frames messages itself, once for all; compression would need a frame for each link.
       perMessageDeflate: false,
-      maxPayload: messageBytes,
+      // A `connect` frame may be this long whatever the limit is; after it the engine judges what is shorter.
+      maxPayload: Math.max(messageBytes, DEFAULT_LIMITS.messageBytes),
       handleProtocols: (offered) => negotiate(offered) ?? false,
       ...WS_BOUNDS,
     })

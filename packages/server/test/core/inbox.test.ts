@@ -2,6 +2,12 @@ import { array, assert, asyncProperty, constantFrom, integer, scheduler } from '
 import { expect, test } from 'vitest'
 import { Inbox } from '../../src/core/inbox.js'
 
+const NOBODY = {
+  failed(error: unknown) {
+    throw error
+  },
+}
+
 function gate() {
   let open = (): void => undefined
   const opened = new Promise<void>((resolve) => {
@@ -14,7 +20,7 @@ test('tasks of one key run one after the other in their order, whatever each wai
   const keys = array(constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 30 })
   await assert(
     asyncProperty(scheduler(), keys, async (s, tasks) => {
-      const inbox = new Inbox(100, 100)
+      const inbox = new Inbox(100, 100, NOBODY)
       const running = new Map<string, number>()
       const done = new Map<string, number[]>()
       for (const [i, key] of tasks.entries()) {
@@ -36,7 +42,7 @@ test('tasks of one key run one after the other in their order, whatever each wai
 })
 
 test('tasks of different keys run side by side, and the first of a key starts at once', async () => {
-  const inbox = new Inbox(10, 10)
+  const inbox = new Inbox(10, 10, NOBODY)
   const started: string[] = []
   const { opened, open } = gate()
   for (const key of ['a', 'b', 'a']) {
@@ -52,7 +58,7 @@ test('tasks of different keys run side by side, and the first of a key starts at
 })
 
 test('a key takes so many tasks, the link so many, and each that ends makes place for one', async () => {
-  const inbox = new Inbox(3, 2)
+  const inbox = new Inbox(3, 2, NOBODY)
   const { opened, open } = gate()
   const wait = () => opened
   expect([inbox.run('a', wait), inbox.run('a', wait), inbox.run('a', wait)]).toEqual([true, true, false])
@@ -65,7 +71,7 @@ test('a key takes so many tasks, the link so many, and each that ends makes plac
 test('a task that was not taken never runs', async () => {
   await assert(
     asyncProperty(integer({ min: 1, max: 5 }), async (most) => {
-      const inbox = new Inbox(most, most)
+      const inbox = new Inbox(most, most, NOBODY)
       let ran = 0
       const task = async () => void (ran += 1)
       const taken = Array.from({ length: 10 }, () => inbox.run('a', task)).filter(Boolean)
@@ -74,4 +80,15 @@ test('a task that was not taken never runs', async () => {
     }),
     { numRuns: 5 },
   )
+})
+
+test('a task that fails is told to the owner, and holds up nobody', async () => {
+  const failures: unknown[] = []
+  const inbox = new Inbox(2, 2, { failed: (error) => void failures.push(error) })
+  const ran: string[] = []
+  inbox.run('a', () => Promise.reject(new Error('no')))
+  inbox.run('a', async () => void ran.push('a'))
+  await new Promise(setImmediate)
+  expect([failures.map(String), ran]).toEqual([['Error: no'], ['a']])
+  expect([inbox.run('a', async () => undefined), inbox.run('b', async () => undefined)]).toEqual([true, true])
 })

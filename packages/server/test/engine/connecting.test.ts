@@ -293,3 +293,20 @@ test('a link that nobody says anything on is counted until it ends, however it e
   for (const client of clients) await client.cut()
   expect(server.connections).toBe(0)
 })
+
+test('a connect frame is held to 65,536 bytes, every later one to messageBytes', async () => {
+  for (const messageBytes of [1_000, 200_000]) {
+    const { link } = world({ limits: { messageBytes } })
+    const long = link()
+    await long.connect({ data: 'é'.repeat(30_000) })
+    const later = { type: 'publish', ref: 1, channel: 'c', id: 'm', data: '' } as const
+    const room = messageBytes - JSON.stringify(later).length
+    await long.say({ ...later, data: `${'é'.repeat(Math.floor(room / 2))}${room % 2 ? 'x' : ''}` })
+    expect(long.answer(1).type).toBe('reply')
+    await long.say({ ...later, ref: 2, data: 'x'.repeat(room + 1) })
+    expect(long.end).toMatchObject({ code: 4503 })
+    const longer = link()
+    await longer.say({ type: 'connect', producer: PRODUCER, data: 'x'.repeat(65_536) })
+    expect(longer.end).toMatchObject({ code: 4503 })
+  }
+})

@@ -1,4 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Broker } from '../../src/index.js'
+import { Gate } from '../support/gate.js'
+import { PRODUCER } from '../support/memory-link.js'
 import { world } from '../support/world.js'
 
 const NULL = { epoch: '', offset: 0 }
@@ -342,4 +345,139 @@ test('a message as large as the log allows can be read, one to a page', async ()
   await client.subscribe({ channel: 'c', generation: 1, since: 'start' })
   expect(client.offsets()).toEqual([1])
   expect(client.end).toBeUndefined()
+})
+
+test('data nested as deeply as can be stored can be read back', async () => {
+  const { connected } = world()
+  const client = await connected()
+  const publish = (depth: number) =>
+    client.sayText(
+      `{"type":"publish","ref":${depth},"channel":"c","id":"m${depth}","data":${'['.repeat(depth)}${']'.repeat(depth)}}`,
+    )
+  const stored = (depth: number) => client.answer(depth).type === 'reply'
+  let [low, high] = [1, 30_000]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    await publish(middle)
+    if (stored(middle)) low = middle
+    else high = middle
+  }
+  await client.say({ type: 'history', ref: 0, channel: 'c', limit: 1 })
+  expect(client.answer(0)).toMatchObject({ type: 'reply', publications: [{ channel: 'c' }] })
+  expect(client.answer(0)).not.toHaveProperty('publications.0.type')
+})
+
+test('pages of history asked for all at once do not fill the queue: each waits until the link has room', async () => {
+  const { connected, server, clock } = world()
+  for (let i = 0; i < 90; i++) await server.publish('c', 'x'.repeat(3_000))
+  const client = await connected()
+  client.stall()
+  for (let ref = 1; ref <= 6; ref++) client.tell({ type: 'history', ref, channel: 'c', limit: 100 })
+  await clock.settle()
+  for (let i = 0; i < 6; i++) {
+    await client.resume()
+    client.stall()
+  }
+  await client.resume()
+  expect(client.end).toBeUndefined()
+  expect(client.all('reply').map(({ ref }) => ref)).toEqual([1, 2, 3, 4, 5, 6])
+})
+
+test('a link that drains while a subscription starts begins no second filling beside the first', async () => {
+  const reading = new Gate()
+  const { connected, server, clock } = world({
+    wrap: (backend) => ({
+      join(handler) {
+        const node = backend.join(handler)
+        const recover: Broker['recover'] = (...asked) => reading.after(() => node.broker.recover(...asked))
+        return { ...node, broker: { ...node.broker, recover } }
+      },
+    }),
+  })
+  const other = await connected()
+  await other.subscribe({ channel: 'c', generation: 1 })
+  const client = await connected()
+  await client.subscribe({ channel: 'busy', generation: 1 })
+  client.stall()
+  for (let i = 0; i < 3; i++) await server.publish('busy', 'x'.repeat(200_000))
+  await clock.settle()
+  reading.close()
+  await client.subscribe({ channel: 'c', generation: 1, since: { last: 10 } })
+  await client.resume()
+  await server.publish('c', 1)
+  await clock.settle()
+  reading.open()
+  await clock.settle()
+  const heard = client.heard.filter((frame) => 'channel' in frame && frame.channel === 'c')
+  expect(heard.map(({ type }) => type)).toEqual(['subscribed', 'publication'])
+})
+
+test('who was behind when a failover lost what it had is told, also when nothing is published afterwards', async () => {
+  const { connected, server, backend, clock } = world({
+    limits: { sendQueueSoftBytes: 1_000, sendQueueHardBytes: 100_000 },
+  })
+  const client = await connected()
+  await client.subscribe({ channel: 'c', generation: 1 })
+  for (let i = 1; i <= 3; i++) await server.publish('c', i)
+  await clock.settle()
+  const copied = backend.checkpoint()
+  client.stall()
+  for (let i = 4; i <= 6; i++) {
+    await server.publish('c', 'x'.repeat(800))
+    await clock.settle()
+  }
+  backend.failOver(copied)
+  await clock.settle()
+  await client.resume()
+  expect(client.offsets()).toEqual([1, 2, 3, 4, 5])
+  expect(client.only('gap')).toMatchObject({ reason: 'rollback', from: 4, to: 5, position: { offset: 3 } })
+})
+
+test('a peer cannot pile up questions to the application: more than the inbox takes is RATE_LIMITED', async () => {
+  const answers: Array<(allowed: boolean) => void> = []
+  const { connected, server, clock } = world({ rules: false, limits: { inboxFrames: 10 } })
+  server.channel('{name}', { subscribe: () => new Promise<boolean>((resolve) => answers.push(resolve)) })
+  const client = await connected()
+  for (let generation = 1; generation <= 50; generation++) {
+    client.tell({ type: 'subscribe', channel: 'c', generation })
+    client.tell({ type: 'unsubscribe', channel: 'c', generation: generation % 2 ? generation : 0 })
+  }
+  await clock.settle()
+  expect(answers).toHaveLength(10)
+  expect(client.all('unsubscribed')).toHaveLength(40)
+  expect(client.all('unsubscribed')[0]).toMatchObject({ code: 'RATE_LIMITED', retryable: true, retryAfterMs: 1_000 })
+  for (const answer of answers) answer(true)
+  await clock.settle()
+  await client.subscribe({ channel: 'c', generation: 51 })
+  answers.at(-1)?.(true)
+  await clock.settle()
+  expect(client.only('subscribed')).toMatchObject({ generation: 51 })
+})
+
+test('a link that is hung up while its first subscriptions begin subscribes to nothing more', async () => {
+  const open = new Set<string>()
+  const { link, clock } = world({
+    limits: { channels: 1, sendQueueSoftBytes: 500, sendQueueHardBytes: 1_000 },
+    wrap: (backend) => ({
+      join(handler) {
+        const node = backend.join(handler)
+        const { subscribe, unsubscribe } = node.broker
+        const broker: Broker = {
+          ...node.broker,
+          subscribe: (channel) => subscribe((open.add(channel), channel)),
+          unsubscribe: (channel) => unsubscribe((open.delete(channel), channel)),
+        }
+        return { ...node, broker }
+      },
+    }),
+  })
+  const client = link()
+  await client.say({
+    type: 'connect',
+    producer: PRODUCER,
+    subscriptions: Array.from({ length: 60 }, (_, i) => ({ channel: `c${i}`, generation: 1 })),
+  })
+  expect(client.end?.code).toBe(4003)
+  await clock.advance(60_000)
+  expect([...open]).toEqual([])
 })

@@ -320,11 +320,11 @@ describe('writing', () => {
   })
 
   test('a peer that stops reading and keeps asking is closed with 4003', async () => {
-    const { url, realtime } = await serving({ limits: { historyMessages: 100 } })
-    for (let i = 0; i < 20; i++) await realtime.publish('c', 'x'.repeat(10_000))
+    const { url, realtime } = await serving({ limits: { sendQueueSoftBytes: 10_000, sendQueueHardBytes: 20_000 } })
     const client = await SocketClient.connected(url)
     client.webSocket.pause()
-    for (let ref = 1; ref <= 120; ref++) client.say({ type: 'history', ref, channel: 'c', limit: 20 })
+    const question = JSON.stringify({ type: 'x'.repeat(1_000) })
+    for (let i = 0; i < 80_000; i++) client.webSocket.send(question)
     await until('the end of the link', () => realtime.connections === 0)
     client.webSocket.resume()
     expect((await within('close', client.ended)).code).toBe(4003)

@@ -1,7 +1,9 @@
 import type { HistoryFrame } from '@org/realtime-protocol'
 import type { Connection } from '../connection.js'
 import type { Node } from '../node.js'
-import { readHistory } from '../reading.js'
+import { encodedHistory } from '../encoded-frame.js'
+import { readPage } from '../reading.js'
+import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { isWireError } from '../wire-errors.js'
 
@@ -9,13 +11,16 @@ import { isWireError } from '../wire-errors.js'
 export function history(node: Node, connection: Connection, session: Session, frame: HistoryFrame): void {
   const { ref, channel, after, before, limit } = frame
   const taken = connection.inbox.run('history', async () => {
+    // Several pages asked for at once would fill the queue of a link that has read none of them yet.
+    await connection.room()
+    if (connection.isClosed) return
     const allowed = await node.authorizeSubscribe(session, channel)
     const query = { after, before, limit }
     // A page must fit the send queue, or asking for it would cut the link, again and again.
     const maxBytes = node.limits.sendQueueSoftBytes
-    const page = isWireError(allowed) ? allowed : await readHistory(node, channel, query, maxBytes)
+    const page = isWireError(allowed) ? allowed : await readPage(node, channel, query, maxBytes)
     if (isWireError(page)) return connection.say({ type: 'error', ref, ...page })
-    connection.say({ type: 'reply', ref, ...page })
+    connection.send(encodedHistory(ref, channel, page))
   })
-  if (!taken) connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: 1_000 })
+  if (!taken) connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }

@@ -2,11 +2,9 @@ import type { PublishFrame, WireError } from '@org/realtime-protocol'
 import type { PublishOutcome } from '../../ports/index.js'
 import type { Connection } from '../connection.js'
 import type { Node } from '../node.js'
+import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { isWireError, wireError } from '../wire-errors.js'
-
-/** Wait that is asked of a client whose link has too many frames waiting. */
-const FULL_RETRY_MS = 1_000
 
 /** `publish`: one after the other within a channel, so that numbers arrive in order. PROTOCOL.md §3.4. */
 export function publish(node: Node, connection: Connection, session: Session, frame: PublishFrame): void {

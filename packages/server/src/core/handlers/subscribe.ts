@@ -5,6 +5,7 @@ import { isPosition } from '../lineage.js'
 import type { Node } from '../node.js'
 import type { Page } from '../page.js'
 import { fill, follow } from '../recovery.js'
+import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { Subscription } from '../subscription.js'
 import { isWireError } from '../wire-errors.js'
@@ -12,6 +13,8 @@ import { vacate } from './unsubscribe.js'
 
 /** `subscribe`: authorizes, joins the channel, says where the subscription starts, and fills it. PROTOCOL.md §3.3. */
 export function subscribe(node: Node, connection: Connection, session: Session, request: SubscribeRequest): void {
+  // Hung up on while the subscriptions of its `connect` frame were begun.
+  if (connection.isClosed) return
   const { channel, generation } = request
   const current = connection.pending.get(channel) ?? connection.subscriptions.get(channel)?.generation
   // News from the past: a later subscription has taken the place already.
@@ -22,7 +25,11 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
     return connection.endSubscription(channel, generation, 'LIMIT_EXCEEDED')
   }
   connection.pending.set(channel, generation)
-  void run(node, connection, session, request)
+  // In the inbox, so that a peer cannot pile up questions to the application, nor readings of the log. Nothing waits
+  // for anything else there: what the application decided of one generation says nothing of the next.
+  if (connection.inbox.run(`subscribe ${generation} ${channel}`, () => run(node, connection, session, request))) return
+  connection.pending.delete(channel)
+  connection.endSubscription(channel, generation, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 
 async function run(node: Node, connection: Connection, session: Session, request: SubscribeRequest): Promise<void> {
@@ -47,10 +54,13 @@ async function start(subscription: Subscription, connection: Connection, since: 
     subscription.position = known
     return fill(subscription)
   }
+  // The first reading is a filling as well: a link that drains meanwhile must not begin another one beside it.
+  subscription.filling = 'yes'
   const page = await channel.read(since).catch(() => undefined)
   // Without a page, the channel was closed, and the link with it.
   if (!page || subscription.ended) return
   connection.say(subscribed(subscription, page))
+  subscription.filling = 'no'
   if (follow(subscription, page) === 'go on') fill(subscription)
 }
 
