@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 import { root } from './lib/pnpm.mjs'
 
 // The aim is 6,656, with 10,240 for everything that is still to come. docs/decisions/client-size.md says what was tried.
-const LIMIT_BYTES = 9_728
+const LIMIT_BYTES = 9_856
 
 const number = (bytes) => bytes.toLocaleString('en')
 const sources = await measure('packages/client/src/browser.ts', ['@org/source', 'browser'])

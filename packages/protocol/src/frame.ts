@@ -66,7 +66,7 @@ export interface ConnectFrame {
   readonly session?: { readonly id: string; readonly token: string }
   /** Subscriptions to start or resume at once. */
   readonly subscriptions?: readonly SubscribeRequest[]
-  /** Channels with recently acknowledged publishes, and the position of the latest one. */
+  /** Channels with recently acknowledged publishes, and the latest position of the oldest epoch among them. */
   readonly acknowledged?: ReadonlyArray<Position & { readonly channel: string }>
   /** What this client is, for logs. */
   readonly client?: { readonly name: string; readonly version: string }
@@ -103,7 +103,7 @@ export interface PublishFrame {
   readonly lowest?: number
   /** Idempotency key; 1 to 64 bytes. A second publish with the same key answers with the first one's position. */
   readonly key?: string
-  /** Epoch of the latest acknowledged publish to this channel. */
+  /** Epoch of the oldest acknowledged publish to this channel that is remembered. */
   readonly epoch?: string
   /** What travels for tools. */
   readonly meta?: Meta

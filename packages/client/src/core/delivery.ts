@@ -48,7 +48,8 @@ export function join(
   turn: Turn,
 ): void {
   const { channel, last } = stream
-  const at = last && renamed(last, rebase)
+  // A log that is gone has no position in the next one, not even the one before its first message.
+  const at = last && (gap?.reason === 'epoch' ? last : renamed(last, rebase))
   const same = at?.epoch === position.epoch
   const rollback = gap?.reason === 'rollback'
   if (at && same && position.offset <= at.offset && !(rollback && rebase?.from === rebase?.to)) {

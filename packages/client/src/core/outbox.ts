@@ -120,7 +120,7 @@ export function pump(outbox: Outbox, link: number, pace: Pace, offline: boolean,
     if (!entry.ref) {
       if (seq && (offline || turn.waits(`out ${channel}`) || line.flying >= Math.min(WINDOW, pace.inFlight))) continue
       entry.ref = turn.next()
-      const numbers = seq && { id, seq, lowest: line.lowest, epoch: line.acknowledged.at(-1)?.epoch }
+      const numbers = seq && { id, seq, lowest: line.lowest, epoch: line.acknowledged[0]?.epoch }
       turn.act('send', link, { type, ref: entry.ref, channel, ...fields, ...numbers } as ClientFrame)
       if (entry.state === 'queued') announce(entry, 'sent', turn)
     }
@@ -140,8 +140,7 @@ export function answer(outbox: Outbox, input: ReplyFrame | ErrorFrame, turn: Tur
       const { position, rebase, id = entry.id } = input
       line.attempt = 0
       if (rebase) roll(outbox, channel, rebase, turn)
-      const recent = line.acknowledged.filter(({ at }) => at >= turn.now - KEPT_MS)
-      line.acknowledged = [...recent.slice(1 - KEPT), { ...position, id, at: turn.now }]
+      line.acknowledged = [...recent(line, turn.now).slice(1 - KEPT), { ...position, id, at: turn.now }]
       settle(outbox, entry, turn, undefined, { ...position, id })
     } else settle(outbox, entry, turn, undefined, value)
     return
@@ -193,11 +192,21 @@ export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase,
   if (ids.length) turn.say('emit', 'rollback', { channel, ids }, channel)
 }
 
-/** Channels with acknowledged publishes, and the position of the latest one: what `connect` tells. */
-export function acknowledged({ lines }: Outbox): Array<Position & { channel: string }> {
-  return [...lines].flatMap(([channel, { acknowledged }]) =>
-    acknowledged.slice(-1).map(({ epoch, offset }) => ({ channel, epoch, offset })),
-  )
+/** What may still be in the log. Older ones go without a word, as the log lets go of them. */
+function recent({ acknowledged }: Line, now: number): Acknowledged[] {
+  return acknowledged.filter(({ at }) => at >= now - KEPT_MS)
+}
+
+/**
+ * Channels with acknowledged publishes, and the latest position of the oldest epoch among them, which is the first to
+ * be asked for: what `connect` tells.
+ */
+export function acknowledged({ lines }: Outbox, now: number): Array<Position & { channel: string }> {
+  return [...lines].flatMap(([channel, line]) => {
+    const list = recent(line, now)
+    const latest = list.filter(({ epoch }) => epoch === list[0]?.epoch).slice(-1)
+    return latest.map(({ epoch, offset }) => ({ channel, epoch, offset }))
+  })
 }
 
 /** What the application may know of a publish. */

@@ -18,6 +18,8 @@ import type { Turn } from './turn.js'
 
 /** Most subscriptions, and most acknowledged positions, that a `connect` frame may hold. */
 const CONNECT_ENTRIES = 128
+/** Bytes they may take together: the frame has 64 KiB, and token and data want some. */
+const CONNECT_BYTES = 56_000
 
 /** Takes the next step to a link, if there is one to take: a token, then the dial. */
 export function go(state: SessionState, turn: Turn): void {
@@ -68,9 +70,12 @@ export function greet(state: SessionState, link: Link, data: unknown, turn: Turn
   if (link.phase !== 'dialing') return
   link.phase = 'handshaking'
   // Later subscriptions follow by themselves.
-  const first = [...state.subscriptions.values()].slice(0, CONNECT_ENTRIES)
+  let room = CONNECT_BYTES
+  const fits = ({ channel }: { readonly channel: string }, i: number) =>
+    i < CONNECT_ENTRIES && (room -= channel.length * 3 + 150) > 0
+  const first = [...state.subscriptions.values()].filter(fits)
   const wanted = first.map((sub) => request(sub, link.id, turn))
-  const known = acknowledged(state.outbox).slice(-CONNECT_ENTRIES)
+  const known = acknowledged(state.outbox, turn.now).filter(fits)
   turn.act('send', link.id, {
     type: 'connect',
     producer: state.config.producer,

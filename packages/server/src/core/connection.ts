@@ -41,6 +41,9 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   readonly pending = new Map<string, number>()
   readonly inbox: Inbox
 
+  /** Whether the link ended otherwise than by a goodbye, so that its client sends again what has no answer. */
+  isLost = false
+
   private phase: 'waiting' | 'connecting' | 'open' | 'closed' = 'waiting'
   private confirmed = false
   private readonly queue: SendQueue
@@ -86,6 +89,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   }
 
   closed(code: number, reason: string): void {
+    this.isLost ||= !this.isClosed
     this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
     this.end()
   }
@@ -137,6 +141,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   /** Says why, then closes the link. Everything said before goes out first. */
   hangup(name: CloseCodeName, detail?: string, retryAfterMs?: number): void {
     if (this.phase === 'closed') return
+    this.isLost = true
     const { code, reason } = CLOSE_CODES[name]
     const words = truncateToBytes(detail ?? reason, MAX_REASON_BYTES)
     this.queue.push(

@@ -35,14 +35,20 @@ export class Publishing {
     return 'error' in data ? data.error : this.store(declared.declaration, draft, data.value, undefined, [])
   }
 
-  /** Publishes for a client, as the rule of the channel decides. */
-  async fromSession(session: Session, draft: Draft): Promise<PublishOutcome | WireError> {
+  /**
+   * Publishes for a client, as the rule of the channel decides.
+   *
+   * @param holds Whether the link still holds the session, asked after the rule has decided. A client whose link is gone
+   * sends again over the next one; a late copy from this one could meet a log that has lost the record of it.
+   */
+  async fromSession(session: Session, draft: Draft, holds: () => boolean): Promise<PublishOutcome | WireError> {
     const declared = this.resolve(draft.channel)
     if (isWireError(declared)) return declared
     const data = await this.checked(declared.declaration.schema, draft)
     if ('error' in data) return data.error
     const verdict = await this.judged(declared, session, draft, data.value)
     if (isWireError(verdict)) return verdict
+    if (!holds()) return wireError('SUPERSEDED')
     // A user finds the keys of all of its own clients, and nobody else's; an anonymous client finds its own.
     const scope = session.user === null ? [null, session.producer] : [session.user]
     return this.store(declared.declaration, draft, verdict.data, session.from, scope)

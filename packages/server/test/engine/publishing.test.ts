@@ -297,3 +297,19 @@ test('the server is told what it does wrong', async () => {
     code: 'POSITION_LOST',
   })
 })
+
+test('a publish whose link is lost while the rule decides is left to the next link', async () => {
+  const { server, connected, clock } = world()
+  const gate = new Gate()
+  server.channel('slow', { subscribe: true, publish: () => gate.after(() => Promise.resolve(true)) })
+  gate.close()
+  const lost = await connected()
+  await lost.say({ type: 'publish', ref: 1, channel: 'slow', id: 'a', data: 1, seq: 1, lowest: 1 })
+  await lost.cut()
+  const gone = await connected()
+  await gone.say({ type: 'publish', ref: 1, channel: 'slow', id: 'b', data: 2, seq: 1, lowest: 1 })
+  await gone.say({ type: 'goodbye' })
+  gate.open()
+  await clock.settle()
+  expect((await server.history('slow')).publications.map(({ id }) => id)).toEqual(['b'])
+})

@@ -9,7 +9,7 @@ import { isWireError, wireError } from '../wire-errors.js'
 /** `publish`: one after the other within a channel, so that numbers arrive in order. PROTOCOL.md §3.4. */
 export function publish(node: Node, connection: Connection, session: Session, frame: PublishFrame): void {
   const taken = connection.inbox.run(`publish ${frame.channel}`, async () => {
-    const answer = await perform(node, session, frame)
+    const answer = await perform(node, connection, session, frame)
     if (isWireError(answer)) connection.say({ type: 'error', ref: frame.ref, ...answer })
     else connection.say({ type: 'reply', ref: frame.ref, ...answer })
   })
@@ -17,10 +17,11 @@ export function publish(node: Node, connection: Connection, session: Session, fr
   if (!taken) connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 
-async function perform(node: Node, session: Session, frame: PublishFrame) {
+async function perform(node: Node, connection: Connection, session: Session, frame: PublishFrame) {
   const { channel, id, data, meta, key, epoch, seq, lowest } = frame
   const number = seq && lowest ? { producer: session.producer, seq, lowest } : undefined
-  return answer(await node.publishing.fromSession(session, { channel, id, data, meta, key, epoch, number }))
+  const draft = { channel, id, data, meta, key, epoch, number }
+  return answer(await node.publishing.fromSession(session, draft, () => !connection.isLost))
 }
 
 function answer(outcome: PublishOutcome | WireError) {
