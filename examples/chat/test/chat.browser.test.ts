@@ -221,7 +221,12 @@ test('a message whose answer was lost turns out to be sent, and shows once', asy
   )
   proxy.stall(false)
   for (const window of windows) await window.shows(['Ada: Did it arrive?'])
-  expect(await ada.state('Did it arrive?')).toBe('Sent')
+  // The text stood there before, as one that was not sent; what changes is its state.
+  await until(
+    'the page knows that it was stored',
+    () => ada.state('Did it arrive?'),
+    (state) => state === 'Sent',
+  )
   expect(await ada.item('Did it arrive?').locator('.failure').isHidden()).toBe(true)
   await grace.say('It did')
   for (const window of windows) await window.shows(['Ada: Did it arrive?', 'Grace: It did'])
