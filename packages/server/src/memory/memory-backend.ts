@@ -165,7 +165,12 @@ export class MemoryBackend implements Backend {
   }
 
   private moment(): Moment {
-    return { date: this.parts.clock.date(), incarnation: this.incarnation, id: () => this.parts.random.id() }
+    return {
+      date: this.parts.clock.date(),
+      now: this.parts.clock.now(),
+      incarnation: this.incarnation,
+      id: () => this.parts.random.id(),
+    }
   }
 
   private scheduleSweep(): void {

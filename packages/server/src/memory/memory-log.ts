@@ -31,6 +31,8 @@ export interface Appended {
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly date: number
+  /** Milliseconds of a clock that never steps: a wall clock set forward must not make repeats look new. */
+  readonly now: number
   /** The replication history that serves now. */
   readonly incarnation: string
   /** Makes ids for epochs. */
@@ -54,14 +56,14 @@ export class MemoryLog {
   private producers: Buckets<ProducerRecord>
   private keys: Buckets<Stored>
 
-  constructor(retention: Retention, { id, incarnation, date }: Moment) {
+  constructor(retention: Retention, { id, incarnation, date, now }: Moment) {
     this.epochLog = id().slice(0, EPOCH_CHARACTERS)
     this.generation = id().slice(0, GENERATION_CHARACTERS)
     this.incarnation = incarnation
     this.retention = retention
     this.writtenAt = date
-    this.producers = new Buckets(DEFAULT_LIMITS.dedupeMs, date)
-    this.keys = new Buckets(DEFAULT_LIMITS.dedupeMs, date)
+    this.producers = new Buckets(DEFAULT_LIMITS.dedupeMs, now)
+    this.keys = new Buckets(DEFAULT_LIMITS.dedupeMs, now)
   }
 
   /** Whether nothing was published for so long that the channel may be forgotten. */
@@ -72,7 +74,7 @@ export class MemoryLog {
   /** Appends a message, unless it repeats one or comes out of order. What was appended goes to `deliver` last. */
   publish(request: PublishRequest, moment: Moment, deliver: (appended: Appended) => void): PublishOutcome {
     const { key, number } = request
-    const record = number && (this.producers.get(number.producer, moment.date) ?? ProducerRecord.empty())
+    const record = number && (this.producers.get(number.producer, moment.now) ?? ProducerRecord.empty())
     const verdict = number && record?.judge(number)
     if (verdict?.kind === 'repeat') {
       const { stored, expected } = verdict
@@ -81,10 +83,10 @@ export class MemoryLog {
     const take = (stored: Stored): void => {
       if (!number || verdict?.kind !== 'next') return
       record?.record(number.seq, stored)
-      if (record) this.producers.set(number.producer, record, moment.date)
+      if (record) this.producers.set(number.producer, record, moment.now)
     }
 
-    const repeated = key === undefined ? undefined : this.keys.get(key, moment.date)
+    const repeated = key === undefined ? undefined : this.keys.get(key, moment.now)
     if (repeated) {
       take(repeated)
       return this.stored(repeated, request.epoch)
@@ -95,7 +97,7 @@ export class MemoryLog {
     const publication = this.append(request, moment.date)
     const stored = { offset: publication.offset, id: publication.id }
     take(stored)
-    if (key !== undefined) this.keys.set(key, stored, moment.date)
+    if (key !== undefined) this.keys.set(key, stored, moment.now)
     this.retention = request.retention
     this.writtenAt = moment.date
     this.trim(moment.date)

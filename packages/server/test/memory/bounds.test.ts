@@ -26,7 +26,7 @@ function held(log: MemoryLog): number {
 }
 
 test('a log drops what it may no longer keep with the next publish: by count, by bytes and by age', () => {
-  const moment = { date: 0, incarnation: 'i', id: () => 'idididididid' }
+  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid' }
   const log = new MemoryLog(RETENTION, moment)
   const publish = (payload: string, date: number) =>
     log.publish({ channel: 'c', id: 'm', payload, retention: RETENTION }, { ...moment, date }, () => undefined)
@@ -41,7 +41,7 @@ test('a log drops what it may no longer keep with the next publish: by count, by
 })
 
 test('a retention that was changed holds from the next publish on', () => {
-  const moment = { date: 0, incarnation: 'i', id: () => 'idididididid' }
+  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid' }
   const log = new MemoryLog(RETENTION, moment)
   for (let i = 0; i < 10; i++)
     log.publish({ channel: 'c', id: 'm', payload: '1', retention: RETENTION }, moment, () => undefined)

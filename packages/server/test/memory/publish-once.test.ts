@@ -148,7 +148,7 @@ class Simulation {
   }
 
   private moment() {
-    return { date: DATE, incarnation: this.incarnation, id: () => `id${++this.ids}`.padEnd(12, '-') }
+    return { date: DATE, now: 0, incarnation: this.incarnation, id: () => `id${++this.ids}`.padEnd(12, '-') }
   }
 }
 
@@ -203,14 +203,16 @@ test('and without a lossy failover every acknowledged one is at the position tha
 })
 
 test('a record that has expired costs nothing: the producer goes on from its lowest number', () => {
-  const log = new MemoryLog(RETENTION, { date: 0, incarnation: 'i', id: () => 'idididididid' })
-  const publish = (seq: number, date: number) =>
+  const log = new MemoryLog(RETENTION, { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid' })
+  const publish = (seq: number, now: number, date = 0) =>
     log.publish(
       { channel: 'c', id: `m${seq}`, payload: '1', number: { producer: 'p', seq, lowest: seq }, retention: RETENTION },
-      { date, incarnation: 'i', id: () => 'jjjjjjjjjjjj' },
+      { date, now, incarnation: 'i', id: () => 'jjjjjjjjjjjj' },
       () => undefined,
     )
   expect(publish(7, 0)).toMatchObject({ position: { offset: 1 } })
   expect(publish(7, 299_999)).toMatchObject({ position: { offset: 1 } })
+  // A wall clock that is set forward lets no record expire.
+  expect(publish(7, 299_999, 86_400_000)).toMatchObject({ position: { offset: 1 } })
   expect(publish(8, 1_200_000)).toMatchObject({ position: { offset: 2 } })
 })
