@@ -1,5 +1,6 @@
 import { RealtimeClient, RealtimeError, type Channel, type Message, type Network } from '@org/realtime-client'
 import { NULL_POSITION, type Position } from '@org/realtime-protocol'
+import type { Chance } from './chance.js'
 import { Process } from './process.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
@@ -28,11 +29,13 @@ export class AppClient {
   private subscribed = new Map<string, Subscribed>()
   private readonly pending = new Map<string, string>()
   private crashNext = false
+  private readonly choices: Chance
 
   constructor(
     readonly name: string,
     private readonly world: World,
   ) {
+    this.choices = world.chance(`choices of ${name}`)
     this.process = new Process(world.time)
     this.client = this.start()
   }
@@ -52,13 +55,14 @@ export class AppClient {
     if (!this.subscribed.has(channel)) this.listen(channel, undefined)
   }
 
-  /** Leaves a channel; comes back to it later, as a new subscription. */
-  leave(channel: string): void {
+  /** Leaves a channel, if it is subscribed. */
+  leave(channel: string): boolean {
     const subscribed = this.subscribed.get(channel)
-    if (!subscribed) return
+    if (!subscribed) return false
     this.subscribed.delete(channel)
     subscribed.off()
     if (subscribed.last) this.world.record({ type: 'sub.end', subscriber: this.name, channel })
+    return true
   }
 
   /** Publishes a message, as a user would who waits for the answer. */
@@ -73,12 +77,20 @@ export class AppClient {
     const payload: Payload = { id, pad: 'x'.repeat(padBytes) }
     this.client
       .channel(channel)
-      .publish(payload)
+      .publish(payload, this.publishOptions(id))
       .then(
         ({ epoch, offset }) =>
           settle(() => this.world.record({ type: 'pub.ok', publisher, channel, id, position: { epoch, offset } })),
         (error: unknown) => settle(() => this.failed(publisher, channel, id, error)),
       )
+  }
+
+  private publishOptions(id: string): { readonly key?: string; readonly signal?: AbortSignal } {
+    const { keys, aborts } = this.world.plan
+    const { choices } = this
+    const controller = new AbortController()
+    if (choices.happens(aborts)) this.process.after(choices.between(0, 600), () => controller.abort())
+    return { signal: controller.signal, ...(choices.happens(keys) ? { key: `key of ${id}` } : {}) }
   }
 
   /** The process dies and is started again, with the positions it had stored. */
@@ -226,7 +238,8 @@ export class AppClient {
   private failed(publisher: string, channel: string, id: string, error: unknown): void {
     if (!(error instanceof RealtimeError)) return this.world.unexpected(error)
     const { code } = error
-    const type = code === 'UNKNOWN_OUTCOME' ? 'pub.unknown' : 'pub.fail'
+    // Whoever gives up does not know either: the message may have been on its way.
+    const type = code === 'UNKNOWN_OUTCOME' || code === 'ABORTED' ? 'pub.unknown' : 'pub.fail'
     this.world.record({ type, publisher, channel, id, code })
   }
 }

@@ -25,6 +25,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   }),
 
   'node.kill': onNode((world, node) => world.killNode(node, world.faultChance.between(200, 3_000))),
+  'node.restart': onNode((world, node) => world.restartNode(node, world.faultChance.between(300, 3_000))),
   'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, LONGEST_STOP_MS))),
 
   'failover.lossless': (world, kind) => world.hit(kind, () => world.failOver()),
@@ -55,7 +56,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     world.hit(kind, () => {
       const client = world.faultChance.pick(world.clients)
       const channel = world.faultChance.pick(world.channels)
-      client.leave(channel)
+      if (!client.leave(channel)) return
       world.time.after(2_000, () => client.subscribe(channel))
     }),
 }

@@ -22,20 +22,38 @@ export interface Plan {
   readonly resyncMs: number
   /** Messages a log keeps. */
   readonly logMessages: number
+  /** How many of the clients publish without listening: nobody but the answers can tell them of a loss. */
+  readonly publishOnly: number
+  /** Most messages that are published in one go. */
+  readonly burst: number
+  /** Messages in one page of a recovery. */
+  readonly recoveryPageMessages: number
+  /** Longest time a rule of the application takes to decide. */
+  readonly ruleMs: number
+  /** Probability that a publish has an idempotency key. */
+  readonly keys: number
+  /** Probability that whoever publishes gives up before the answer. */
+  readonly aborts: number
 }
 
 /** A plan for one seed. */
 export function planFor(chance: Chance): Plan {
   return {
     nodes: 2 + chance.index(2),
-    clients: 3,
-    channels: 1 + chance.index(2),
+    clients: 4,
+    channels: chance.pick([1, 2, 5]),
     activeMs: 15_000,
     publishEveryMs: chance.between(60, 200),
     faults: 8,
     resyncMs: chance.pick([5, 1_500]),
     endsQuietly: chance.happens(0.5),
     // Some runs have a log so small that slow readers fall out of it.
-    logMessages: chance.happens(0.2) ? 25 : NEVER_TRIMMED,
+    logMessages: chance.pick([2, 25, NEVER_TRIMMED, NEVER_TRIMMED, NEVER_TRIMMED, NEVER_TRIMMED, NEVER_TRIMMED]),
+    publishOnly: chance.index(2),
+    burst: chance.pick([1, 1, 8, 30]),
+    recoveryPageMessages: chance.pick([2, 100]),
+    ruleMs: chance.pick([0, 0, 300, 1_500]),
+    keys: chance.pick([0, 0.3]),
+    aborts: chance.pick([0, 0, 0.15]),
   }
 }

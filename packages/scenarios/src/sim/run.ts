@@ -23,6 +23,8 @@ const SETTLING_MS = 6_000
 const HEALING_MS = 100_000
 /** Time for which messages flow again after the healing, so that holes left in quiet channels show. */
 const FLUSH_MS = 5_000
+/** Time for the last of them to be answered and to arrive, over the slowest links there are. */
+const LAST_MS = 30_000
 
 /** Runs one simulation on virtual time and judges it. The same seed gives the same history, byte for byte. */
 export async function simulate(seed: number): Promise<Run> {
@@ -31,12 +33,14 @@ export async function simulate(seed: number): Promise<Run> {
   const chance = world.chance('workload')
   const { time, clients, channels } = world
 
-  for (const client of clients) for (const channel of channels) client.subscribe(channel)
+  for (const client of clients.slice(plan.publishOnly)) for (const channel of channels) client.subscribe(channel)
   for (const client of clients) {
     const publish = () => {
       if (time.now > plan.activeMs) return
-      client.publish(chance.pick(channels), chance.happens(0.3) ? chance.index(1_500) : 0)
-      time.after(chance.between(0, 2 * plan.publishEveryMs), publish)
+      const count = 1 + chance.index(plan.burst)
+      for (let i = 0; i < count; i++)
+        client.publish(chance.pick(channels), chance.happens(0.3) ? chance.index(1_500) : 0)
+      time.after(count * chance.between(0, 2 * plan.publishEveryMs), publish)
     }
     time.after(chance.between(0, 500), publish)
   }
@@ -51,7 +55,7 @@ export async function simulate(seed: number): Promise<Run> {
   time.after(healed, () => world.record({ type: 'heal' }))
   if (plan.endsQuietly) time.after(healed, () => lastWords(world))
   else for (let i = 0; i < FLUSH_MS; i += 500) time.after(healed + HEALING_MS + i, () => publishEverywhere(world))
-  await time.runUntil(healed + HEALING_MS + 2 * FLUSH_MS)
+  await time.runUntil(healed + HEALING_MS + FLUSH_MS + LAST_MS)
   await world.close()
 
   const verdict = checkHistory(world.history, {

@@ -36,10 +36,15 @@ export class ServerNode {
       },
       clock: this.process.serverClock(),
       random: chance,
-      limits: NODE_LIMITS,
+      limits: { ...NODE_LIMITS, recoveryPageMessages: plan.recoveryPageMessages },
       authenticate: ({ data }) => ({ user: { id: String(data) } }),
     })
-    this.server.channel('room:{id}', { subscribe: true, publish: true, log: { messages: plan.logMessages } })
+    const rules = world.chance(`rules of ${name}`)
+    const decide = () =>
+      rules.happens(0.3) && plan.ruleMs && time.now < plan.activeMs
+        ? new Promise<true>((resolve) => void this.process.after(rules.between(0, plan.ruleMs), () => resolve(true)))
+        : true
+    this.server.channel('room:{id}', { subscribe: decide, publish: decide, log: { messages: plan.logMessages } })
   }
 
   /** Takes the handshake of a client. */
@@ -62,6 +67,12 @@ export class ServerNode {
   /** A wire to this node that is not open yet. */
   wire(link: string, client: Process, quality: WireQuality, events: LinkEvents): Wire {
     return new Wire(link, this.world.time, client, this.process, quality, events)
+  }
+
+  /** SIGTERM: every client is told to come back before the process ends. */
+  restart(): void {
+    void this.server.close()
+    this.process.after(100, () => this.kill(false))
   }
 
   /** SIGKILL. The clients hear of it at once, or have to find out. */

@@ -108,6 +108,12 @@ export class World {
     this.time.after(downMs, () => this.replace(node))
   }
 
+  /** Stops a node as an operator would; another takes its place after a while. */
+  restartNode(node: ServerNode, downMs: number): void {
+    node.restart()
+    this.time.after(downMs, () => this.replace(node))
+  }
+
   /** Has a replica take over, with whatever it has copied. */
   failOver(checkpoint?: Checkpoint): void {
     this.failovers += 1
