@@ -17,13 +17,15 @@ const [, ...startArgs] = pnpm('--filter', EXAMPLE, 'run', 'start')
 const server = spawn(command, startArgs, {
   cwd: root,
   env: { ...process.env, PORT: process.env.PORT ?? '3000' },
-  stdio: 'inherit',
+  stdio: ['ignore', 'inherit', 'inherit'],
+  // A process group of its own: a signal has to reach the server behind pnpm and its shell, which do not pass it on.
+  detached: true,
 })
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     stopping = true
-    server.kill(signal)
+    if (server.pid) process.kill(-server.pid, signal)
   })
 }
 server.on('error', (error) => {
