@@ -107,9 +107,7 @@ export class Channel {
     const key = JSON.stringify(since ?? null)
     const running = this.reads.get(key)
     if (running) return running
-    const read = this.retrying(() =>
-      this.context.broker.recover(this.name, since, this.context.limits.recoveryPageMessages),
-    )
+    const read = this.recover(since)
       .then((recovery) => new Page(this.name, recovery))
       .finally(() => this.reads.delete(key))
     this.reads.set(key, read)
@@ -134,9 +132,7 @@ export class Channel {
       this.again = false
       // What is held by now was published before this reading: what the reading does not join is history undone.
       const older = this.held.length
-      const page = await this.retrying(() =>
-        this.context.broker.recover(this.name, since, this.context.limits.recoveryPageMessages),
-      )
+      const page = await this.recover(since)
       if (this.closed) return
       this.apply(page)
       this.join(older)
@@ -205,6 +201,11 @@ export class Channel {
     const waiting = [...this.waiting]
     this.waiting.clear()
     for (const subscription of waiting) fill(subscription)
+  }
+
+  private recover(since: Since | undefined): Promise<Recovery> {
+    const { broker, limits } = this.context
+    return this.retrying(() => broker.recover(this.name, since, limits.recoveryPageMessages))
   }
 
   /** Tries until it succeeds: subscribers wait, and nothing is lost, until the broker is back. */

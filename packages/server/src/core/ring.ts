@@ -40,6 +40,7 @@ export class Ring {
     if (!entry) return undefined
     if (entry.epoch === epoch) return entry.frame
     const frame = this.encode(epoch, entry.publication)
+    this.bytes += frame.bytes - entry.frame.bytes
     this.entries[offset + 1 - first] = { publication: entry.publication, frame, epoch }
     return frame
   }

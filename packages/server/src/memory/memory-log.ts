@@ -101,7 +101,7 @@ export class MemoryLog {
     this.retention = request.retention
     this.writtenAt = moment.date
     this.trim(moment.date)
-    deliver({ epoch: epochOf(this.lineage(moment.date)), publication })
+    deliver({ epoch: this.epoch, publication })
     return this.stored(stored, request.epoch)
   }
 
@@ -114,7 +114,7 @@ export class MemoryLog {
       position,
       gap,
       rebase,
-      head: { epoch: epochOf(lineage), offset: lineage.top },
+      head: { epoch: this.epoch, offset: this.top },
       publications: follows ? this.slice(position.offset + 1, limit) : [],
     }
   }
@@ -122,7 +122,7 @@ export class MemoryLog {
   /** Reads a part of the log; `undefined` when the position is not part of it. Changes nothing. */
   history({ after, before, limit }: HistoryQuery, date: number): HistoryPage | undefined {
     const lineage = this.lineage(date)
-    const head: Position = { epoch: epochOf(lineage), offset: lineage.top }
+    const head: Position = { epoch: this.epoch, offset: this.top }
     const asked = after ?? before
     if (asked) {
       const { gap } = judgeSince(lineage, asked)
@@ -152,6 +152,10 @@ export class MemoryLog {
   lineage(date: number): Lineage {
     const { epochLog: log, generation, top, ended } = this
     return { log, generation, top, ended, first: top + 1 - (this.entries.length - this.aged(date)) }
+  }
+
+  private get epoch(): string {
+    return epochOf({ log: this.epochLog, generation: this.generation })
   }
 
   /** Another replication history serves the log now: what it took over ends here, and a new generation begins. */
@@ -207,6 +211,6 @@ export class MemoryLog {
       ended: this.ended,
     }
     const rebase = asked === undefined ? undefined : rebaseFrom(lineage, asked)
-    return { kind: 'stored', id, position: { epoch: epochOf(lineage), offset }, rebase }
+    return { kind: 'stored', id, position: { epoch: this.epoch, offset }, rebase }
   }
 }
