@@ -1,7 +1,7 @@
 import { isChannelName } from './channel-name.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import { utf8Bytes } from './utf8.js'
-import { anything, count, fault, ordinal, text, type Check, type Shape } from './validate.js'
+import { anything, count, fault, flag, ordinal, text, type Check, type Shape } from './validate.js'
 
 /** A text that passes a test. */
 const textThat =
@@ -30,6 +30,12 @@ const meta: Check = (value) => {
   return utf8Bytes(JSON.stringify(value)) <= DEFAULT_LIMITS.metaBytes || `at most ${DEFAULT_LIMITS.metaBytes} bytes`
 }
 
+const method = /* @__PURE__ */ textThat(
+  '1 to 255 bytes',
+  (value) => value !== '' && utf8Bytes(value) <= DEFAULT_LIMITS.methodBytes,
+)
+const action = /* @__PURE__ */ textThat('a presence action', (value) => /^(enter|leave|get|watch|unwatch)$/.test(value))
+
 /** Rules of the frames clients send. PROTOCOL.md §3. */
 export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
   connect: {
@@ -54,6 +60,13 @@ export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
     'epoch?': epoch,
     'meta?': meta,
   },
+  send: { channel, id, data: anything, 'meta?': meta },
+  presence: { ref: count, channel, action, 'data?': anything },
+  call: { ref: count, method, 'data?': anything, 'meta?': meta },
+  cancel: { ref: count },
+  result: { ref: count, 'data?': anything },
+  error: { ref: count, code: secret, message: text, 'retryable?': flag, 'retryAfterMs?': count },
+  refresh: { ref: count, token: text },
   history: { ref: count, channel, 'after?': position, 'before?': position, limit: ordinal },
   pong: {},
   goodbye: {},

@@ -23,8 +23,12 @@ export interface MethodContract {
 export interface Contract {
   /** Channels by template, such as `room:{roomId}`. */
   readonly channels?: Readonly<Record<string, ChannelContract>>
-  /** Methods by name. */
+  /** Methods that the server serves, by name. */
   readonly methods?: Readonly<Record<string, MethodContract>>
+  /** Methods that clients serve, by name. */
+  readonly clientMethods?: Readonly<Record<string, MethodContract>>
+  /** What travels to a user on the user's own log, whatever device it is on. */
+  readonly personal?: ChannelContract
 }
 
 /**
@@ -73,3 +77,28 @@ export type MessageInput<C extends Contract, Name extends string> =
 /** Data that subscribers of a channel get. */
 export type MessageOutput<C extends Contract, Name extends string> =
   ContractOf<C, Name> extends { readonly message: infer S extends StandardSchema } ? OutputOf<S> : unknown
+
+/** Data that a member shows of itself when it enters a channel's presence. */
+export type PresenceInput<C extends Contract, Name extends string> =
+  ContractOf<C, Name> extends { readonly presence: infer S extends StandardSchema } ? InputOf<S> : unknown
+
+/** Data that others see of a member. */
+export type PresenceOutput<C extends Contract, Name extends string> =
+  ContractOf<C, Name> extends { readonly presence: infer S extends StandardSchema } ? OutputOf<S> : unknown
+
+/** Methods of one side of a contract, by name. Any when the contract names none. */
+export type MethodsOf<C extends Contract, Side extends 'methods' | 'clientMethods'> = C extends {
+  readonly [S in Side]: infer Methods extends Readonly<Record<string, MethodContract>>
+}
+  ? Methods
+  : Readonly<Record<string, MethodContract>>
+
+/** What a caller of a method gives. */
+export type MethodInput<M extends MethodContract> = M extends { readonly input: infer S extends StandardSchema }
+  ? InputOf<S>
+  : unknown
+
+/** What a caller of a method gets. */
+export type MethodOutput<M extends MethodContract> = M extends { readonly output: infer S extends StandardSchema }
+  ? OutputOf<S>
+  : unknown

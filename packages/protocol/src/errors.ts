@@ -90,6 +90,18 @@ export const ERROR_CODES = {
     meaning: 'the position is not part of the kept history',
     remedy: 'read from the start or from the end',
   },
+  UNKNOWN_METHOD: {
+    side: 'server',
+    retryable: false,
+    meaning: 'nobody here serves this method',
+    remedy: 'declare the method, or correct the name',
+  },
+  NOT_CONNECTED: {
+    side: 'server',
+    retryable: true,
+    meaning: 'the session or user has no link at the moment',
+    remedy: 'try again later, or publish to a log instead',
+  },
   INTERNAL: {
     side: 'server',
     retryable: true,

@@ -29,7 +29,7 @@ export interface Publication {
   readonly channel: string
   /** Epoch of its position. */
   readonly epoch: string
-  /** Offset of its position. */
+  /** Offset of its position; 0 in an `ephemeral` channel, with an empty epoch. */
   readonly offset: number
   /** Names the publication; its publisher chose it. Unique together with `from`. */
   readonly id: string
@@ -134,12 +134,91 @@ export interface GoodbyeFrame {
   readonly type: 'goodbye'
 }
 
+/** Publishes to a channel at most once. Not answered: for typing signs and cursors. PROTOCOL.md §3.4. */
+export interface SendFrame {
+  readonly type: 'send'
+  /** The channel. */
+  readonly channel: string
+  /** Names the publication; 1 to 64 bytes. */
+  readonly id: string
+  /** What to publish: any JSON value. */
+  readonly data: Data
+  /** What travels for tools. */
+  readonly meta?: Meta
+}
+
+/** What a request about presence asks for. PROTOCOL.md §3.9. */
+export type PresenceAction = 'enter' | 'leave' | 'get' | 'watch' | 'unwatch'
+
+/** Enters or leaves the presence of a channel, or asks who is there. Answered by `reply` or `error`. PROTOCOL.md §3.9. */
+export interface PresenceFrame {
+  readonly type: 'presence'
+  /** Number of the request on this link. */
+  readonly ref: number
+  /** The channel. */
+  readonly channel: string
+  /** What to do. `watch` is `get`, and has changes told from then on, for as long as the link lives. */
+  readonly action: PresenceAction
+  /** For `enter`: what this session shows of itself. Entering again changes it. */
+  readonly data?: Data
+}
+
+/**
+ * Asks the other side to run a method. Both sides send it, each with numbers of its own. Answered by `result` or
+ * `error`. PROTOCOL.md §3.10.
+ */
+export interface CallFrame {
+  readonly type: 'call'
+  /** Number of the request on this link, among those of its sender. */
+  readonly ref: number
+  /** The method. */
+  readonly method: string
+  /** What the method gets. */
+  readonly data?: Data
+  /** What travels for tools. */
+  readonly meta?: Meta
+}
+
+/** The caller no longer waits for a call of its own. Not answered. PROTOCOL.md §3.10. */
+export interface CancelFrame {
+  readonly type: 'cancel'
+  /** Number of the call. */
+  readonly ref: number
+}
+
+/** A call was done, or a token was taken. PROTOCOL.md §3.10, §3.11. */
+export interface ResultFrame {
+  readonly type: 'result'
+  /** Number of the request that was done. */
+  readonly ref: number
+  /** What the method returned. */
+  readonly data?: Data
+  /** For `refresh`: time until the new token expires. */
+  readonly expiresInMs?: number
+}
+
+/** Gives a running link a new token. Answered by `result` or `error`. PROTOCOL.md §3.11. */
+export interface RefreshFrame {
+  readonly type: 'refresh'
+  /** Number of the request on this link. */
+  readonly ref: number
+  /** The new token. */
+  readonly token: string
+}
+
 /** What a client may say. */
 export type ClientFrame =
   | ConnectFrame
   | SubscribeFrame
   | UnsubscribeFrame
   | PublishFrame
+  | SendFrame
+  | PresenceFrame
+  | CallFrame
+  | CancelFrame
+  | ResultFrame
+  | ErrorFrame
+  | RefreshFrame
   | HistoryFrame
   | PongFrame
   | GoodbyeFrame
@@ -163,6 +242,8 @@ export interface ConnectedFrame {
   readonly expiresInMs?: number
   /** Where epochs named in `acknowledged` ended, if they did before the position given or are not current any more. */
   readonly rebases?: ReadonlyArray<Rebase & { readonly channel: string }>
+  /** Whether the log cannot be reached at the moment. Absent: it can. */
+  readonly degraded?: boolean
 }
 
 /** A request was done. PROTOCOL.md §3.4, §3.5. */
@@ -170,7 +251,7 @@ export interface ReplyFrame {
   readonly type: 'reply'
   /** Number of the request that was done. */
   readonly ref: number
-  /** Where the publish was stored; for history, the end of the log. */
+  /** Where the publish was stored; for history, the end of the log; for presence, its latest change. */
   readonly position: Position
   /** For publish: the id under which it was stored; another than asked for when `key` was a repeat. */
   readonly id?: string
@@ -180,6 +261,16 @@ export interface ReplyFrame {
   readonly publications?: readonly Publication[]
   /** For history: whether there is more in the direction of reading. */
   readonly more?: boolean
+  /** For presence `get` and `watch`: how many members there are. */
+  readonly count?: number
+  /** For presence `get` and `watch`: the members; absent when there are more than `presenceMembers`. */
+  readonly members?: readonly PresenceMember[]
+}
+
+/** One session that is present in a channel. PROTOCOL.md §3.9. */
+export interface PresenceMember extends Sender {
+  /** What it shows of itself. */
+  readonly data?: Data
 }
 
 /** Why a request was not done. PROTOCOL.md §7. */
@@ -208,8 +299,10 @@ export interface SubscribedFrame {
   readonly type: 'subscribed'
   /** The channel. */
   readonly channel: string
-  /** Number of the subscription, as the client gave it. */
+  /** Number of the subscription, as the client gave it; 0 for one that the server made. */
   readonly generation: number
+  /** How messages are kept and delivered. Absent: `log`. PROTOCOL.md §5.5. */
+  readonly mode?: 'latest' | 'ephemeral'
   /** After this position the next publication comes. */
   readonly position: Position
   /** Offset at which the log ended when the subscription started; up to it, publications are recovered ones. */
@@ -268,9 +361,58 @@ export interface ClosingFrame {
   readonly retryAfterMs?: number
 }
 
+/** A session has become present in a channel, or shows something else of itself. PROTOCOL.md §3.9. */
+export interface JoinFrame extends PresenceMember, Position {
+  readonly type: 'join'
+  /** The channel. */
+  readonly channel: string
+}
+
+/** A session is no longer present in a channel. PROTOCOL.md §3.9. */
+export interface LeaveFrame extends Sender, Position {
+  readonly type: 'leave'
+  /** The channel. */
+  readonly channel: string
+}
+
+/** Who is present in a channel, in place of all that was told before. PROTOCOL.md §3.9. */
+export interface SnapshotFrame {
+  readonly type: 'presence'
+  /** The channel. */
+  readonly channel: string
+  /** The latest change that is part of it. */
+  readonly position: Position
+  /** How many members there are. */
+  readonly count: number
+  /** The members; absent when there are more than `presenceMembers`. */
+  readonly members?: readonly PresenceMember[]
+}
+
+/** Whether the log can be reached changed. PROTOCOL.md §3.12. */
+export interface StateFrame {
+  readonly type: 'state'
+  /** True: it cannot, and publishes will fail with `UNAVAILABLE`. */
+  readonly degraded: boolean
+}
+
+/** The token expires soon, and the link with it. PROTOCOL.md §3.11. */
+export interface ExpiringFrame {
+  readonly type: 'expiring'
+  /** Time left. */
+  readonly expiresInMs: number
+}
+
 /** What a server may say. */
 export type ServerFrame =
   | ConnectedFrame
+  | ResultFrame
+  | CallFrame
+  | CancelFrame
+  | JoinFrame
+  | LeaveFrame
+  | SnapshotFrame
+  | StateFrame
+  | ExpiringFrame
   | ReplyFrame
   | ErrorFrame
   | SubscribedFrame
@@ -286,17 +428,9 @@ export type Frame = ClientFrame | ServerFrame
 
 /** Types of frames that are named but not served yet, with who sends them. PROTOCOL.md §3.8. */
 export const RESERVED_FRAMES = {
-  call: 'both',
-  reply: 'client',
-  presence: 'both',
-  refresh: 'client',
   attach: 'client',
   commit: 'client',
   detach: 'client',
-  join: 'server',
-  leave: 'server',
-  state: 'server',
-  expiring: 'server',
   redirect: 'server',
   move: 'server',
 } as const satisfies Record<string, 'client' | 'server' | 'both'>

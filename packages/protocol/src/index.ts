@@ -38,9 +38,14 @@ export {
   type MessageInput,
   type MessageOutput,
   type MethodContract,
+  type MethodInput,
+  type MethodOutput,
+  type MethodsOf,
   type NameOf,
   type ParamNames,
   type ParamsOf,
+  type PresenceInput,
+  type PresenceOutput,
   type TemplateIn,
 } from './contract.js'
 export { channelTemplate, isChannelName, type ChannelTemplate, type TemplateValues } from './channel-name.js'

@@ -40,6 +40,22 @@ export const DEFAULT_LIMITS = /* @__PURE__ */ Object.freeze({
   producerPositions: 64,
   /** Time for which a session without a link can be resumed. */
   sessionTtlMs: 120_000,
+  /** Members of a channel's presence up to which they are listed; above it they are only counted. */
+  presenceMembers: 1_000,
+  /** Largest data of a member, as JSON in UTF-8. */
+  presenceBytes: 4_096,
+  /** Time after the end of a link until its session leaves, so that a reconnect goes unseen. */
+  presenceGraceMs: 12_000,
+  /** Time after which members of a node that died are no longer present. */
+  presenceTtlMs: 60_000,
+  /** Longest name of a method, in UTF-8. */
+  methodBytes: 255,
+  /** Calls of one side of a link that may wait for their answer. */
+  calls: 64,
+  /** Time a method may take. */
+  callTimeoutMs: 30_000,
+  /** Time before the expiry of a token at which its client is told. */
+  expiryNoticeMs: 30_000,
   /** Interval of the server's pings. */
   heartbeatMs: 25_000,
   /** Silence after a ping that ends a link with 4004. */

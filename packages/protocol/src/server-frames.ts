@@ -6,14 +6,15 @@ const gap = { reason: text, from: count, to: count }
 const rebase = { from: text, end: count, to: text }
 const error = { code: text, message: text, 'retryable?': flag, 'retryAfterMs?': count, 'expected?': ordinal }
 const subscription = { channel: text, generation: count }
+const place = { channel: text, epoch: text, offset: count }
+const sender = { user, session: text }
+const member = { ...sender, 'data?': anything }
 const publication = {
-  channel: text,
-  epoch: text,
-  offset: ordinal,
+  ...place,
   id: text,
   at: count,
   data: anything,
-  'from?': { user, session: text },
+  'from?': sender,
   'meta?': {},
 }
 
@@ -27,6 +28,7 @@ export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
     limits: { messageBytes: ordinal, channels: ordinal, inFlight: ordinal },
     'expiresInMs?': count,
     'rebases?': [{ channel: text, ...rebase }],
+    'degraded?': flag,
   },
   reply: {
     ref: count,
@@ -35,9 +37,19 @@ export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
     'rebase?': rebase,
     'publications?': [publication],
     'more?': flag,
+    'count?': count,
+    'members?': [member],
   },
+  result: { ref: count, 'data?': anything, 'expiresInMs?': count },
+  call: { ref: count, method: text, 'data?': anything, 'meta?': {} },
+  cancel: { ref: count },
+  join: { ...place, ...member },
+  leave: { ...place, ...sender },
+  presence: { channel: text, position, count, 'members?': [member] },
+  state: { degraded: flag },
+  expiring: { expiresInMs: count },
   error: { 'ref?': count, ...error },
-  subscribed: { ...subscription, position, head: count, 'gap?': gap, 'rebase?': rebase },
+  subscribed: { ...subscription, 'mode?': text, position, head: count, 'gap?': gap, 'rebase?': rebase },
   unsubscribed: { ...subscription, ...error },
   publication,
   gap: { channel: text, ...gap, position, 'rebase?': rebase },

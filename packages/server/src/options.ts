@@ -49,7 +49,14 @@ export interface ServerOptions<User extends Identity = Identity> {
 /** The limits a server can set. The others are part of the protocol or of the log, the same for every server. */
 export type ServerLimits = Omit<
   Limits,
-  'channelNameBytes' | 'idBytes' | 'metaBytes' | 'lineageGenerations' | 'dedupeMs' | 'producerPositions'
+  | 'channelNameBytes'
+  | 'idBytes'
+  | 'metaBytes'
+  | 'lineageGenerations'
+  | 'dedupeMs'
+  | 'producerPositions'
+  | 'methodBytes'
+  | 'calls'
 >
 
 /** Who asks for something. */
@@ -114,6 +121,8 @@ const FIXED_LIMITS: ReadonlyArray<Exclude<keyof Limits, keyof ServerLimits>> = [
   'lineageGenerations',
   'dedupeMs',
   'producerPositions',
+  'methodBytes',
+  'calls',
 ]
 
 /** The limits of a server. @throws TypeError when one is unknown, not a whole number from 1, or does not fit another. */

@@ -11,7 +11,8 @@ export interface ErrorDetails {
 }
 
 /** Codes that are retryable where nothing else is said. PROTOCOL.md §7.1. */
-const RETRYABLE = /^(OUT_OF_ORDER|RATE_LIMITED|SUPERSEDED|UNAVAILABLE|INTERNAL|OUTBOX_FULL|EXPIRED|TIMEOUT)$/
+const RETRYABLE =
+  /^(OUT_OF_ORDER|RATE_LIMITED|SUPERSEDED|UNAVAILABLE|INTERNAL|NOT_CONNECTED|OUTBOX_FULL|EXPIRED|TIMEOUT)$/
 
 /** Why a request, a subscription or the client failed. What each code means is in the documentation. */
 export class RealtimeError extends Error {

@@ -103,6 +103,7 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
     welcome(state, frame, turn)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
   else if (type === 'reply' || type === 'error') answer(outbox, frame, turn)
+  else if (type === 'join' || type === 'leave' || type === 'presence') return
   else if ('channel' in frame) {
     const { channel } = frame
     const sub = subscriptions.get(channel)

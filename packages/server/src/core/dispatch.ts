@@ -21,6 +21,15 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
       return history(node, connection, session, frame)
     case 'goodbye':
       return goodbye(node, connection, session)
+    case 'presence':
+    case 'call':
+    case 'refresh':
+      return connection.fail(frame.ref, 'UNSUPPORTED')
+    case 'send':
+    case 'cancel':
+    case 'result':
+    case 'error':
+      return undefined
     case 'pong':
       // Any byte is a sign of life; the transport has counted these.
       return undefined

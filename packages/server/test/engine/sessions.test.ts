@@ -35,7 +35,7 @@ test('a first frame of a type that is not served shows as well that the new toke
   const { session } = await link().connect()
   const second = link()
   await second.connect({ session })
-  await second.sayText('{"type":"presence"}')
+  await second.sayText('{"type":"attach"}')
   expect((await link().connect({ session })).resumed).toBe(false)
 })
 
