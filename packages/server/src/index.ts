@@ -2,6 +2,7 @@
 export {
   RealtimeServer,
   type AttachOptions,
+  type CloseOptions,
   type HistoryOptions,
   type Published,
   type PublishOptions,

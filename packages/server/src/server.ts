@@ -13,6 +13,7 @@ import {
 } from '@org/realtime-protocol'
 import { isWorkerProcess, memory } from './backends.js'
 import { Declarations, type Identity } from './core/declarations.js'
+import type { DrainPace } from './core/drain.js'
 import { Node } from './core/node.js'
 import { readHistory, type History } from './core/reading.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
@@ -28,6 +29,22 @@ const DEFAULT_PATH = '/realtime'
 export interface AttachOptions {
   /** Path of the endpoint. Default: the `path` of the server's options. */
   readonly path?: string
+}
+
+/** How gently a server closes. */
+export interface CloseOptions {
+  /**
+   * Time to spread the closing of links over, in milliseconds. Links that wait for answers go last. Default: 0, all at
+   * once.
+   */
+  readonly drainMs?: number
+  /**
+   * Time to go on as before while {@link RealtimeServer.ready} is false already, in milliseconds, so that a load
+   * balancer notices before upgrades are refused. Default: 0.
+   */
+  readonly lbDelayMs?: number
+  /** What clients are told to wait before they come back, in milliseconds, besides their own back-off. Default: nothing. */
+  readonly retryAfterMs?: number
 }
 
 /** Settings of one publish. */
@@ -186,14 +203,29 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     return this.node.connections.size
   }
 
-  /** Refuses new links, closes every open one with 4000 (clients come back), and lets go of the backend. */
-  close(): Promise<void> {
-    this.closing ??= this.end()
+  /** Whether this server means to stay: false from the call of {@link close} on. For the readiness check of a balancer. */
+  get ready(): boolean {
+    return this.node.isReady
+  }
+
+  /**
+   * Refuses new links, closes every open one with 4000 (clients come back, to another node or to the next process), and
+   * lets go of the backend. With times, this is done gently; calling it again without any ends the waiting.
+   *
+   * @throws TypeError when a time is not a number from 0.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    const { drainMs = 0, lbDelayMs = 0, retryAfterMs } = options
+    for (const [name, ms] of Object.entries({ drainMs, lbDelayMs, retryAfterMs: retryAfterMs ?? 0 })) {
+      if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`${name} must be a number of milliseconds from 0`)
+    }
+    if (this.closing && drainMs === 0) this.node.hasten()
+    this.closing ??= this.end({ drainMs, lbDelayMs, retryAfterMs: retryAfterMs && Math.ceil(retryAfterMs) })
     return this.closing
   }
 
-  private async end(): Promise<void> {
-    await this.node.close()
+  private async end(pace: DrainPace): Promise<void> {
+    await this.node.close(pace)
     for (const detach of this.detach) detach()
   }
 
@@ -202,7 +234,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   private take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.closing) this.upgrade.refuseClosing(socket)
+    if (this.node.isClosing) this.upgrade.refuseClosing(socket)
     else this.upgrade.handle(request, socket, head)
   }
 }

@@ -168,6 +168,11 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     else this.node.wheel.schedule(this.deadline, expiresInMs)
   }
 
+  /** Whether requests wait for their answer. */
+  get isBusy(): boolean {
+    return this.phase === 'connecting' || this.inbox.isBusy
+  }
+
   /** Whether the link is over. */
   get isClosed(): boolean {
     return this.phase === 'closed'

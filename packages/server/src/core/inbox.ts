@@ -18,6 +18,11 @@ export class Inbox {
     private readonly owner: InboxOwner,
   ) {}
 
+  /** Whether tasks run or wait. */
+  get isBusy(): boolean {
+    return this.pending > 0
+  }
+
   /**
    * Starts a task, or queues it behind those of its key. One that rejects is told to the owner, and holds up nobody.
    *

@@ -19,6 +19,7 @@ import type {
 import { admit, type Admission, type Authenticate, type Credentials } from './admission.js'
 import { Connection } from './connection.js'
 import type { Declarations } from './declarations.js'
+import { Drain, type DrainPace } from './drain.js'
 import { Hub } from './hub.js'
 import { Publishing } from './publishing.js'
 import type { Session } from './session.js'
@@ -58,7 +59,7 @@ export class Node implements BrokerHandler, SessionHandler {
 
   private readonly backend: BackendNode
   private renewal: Timer
-  private closing = false
+  private leaving: Drain | undefined
 
   constructor(private readonly parts: NodeParts) {
     const { clock, random, logger, limits } = parts
@@ -79,7 +80,7 @@ export class Node implements BrokerHandler, SessionHandler {
   /** Takes a new link; what happens on it goes to the handler returned. */
   accept(transport: Transport, handshake: Handshake): TransportHandler {
     const connection = new Connection(this, transport, handshake)
-    if (this.closing) connection.hangup('RESTART')
+    if (this.isClosing) connection.hangup('RESTART')
     else this.connections.add(connection)
     return connection
   }
@@ -116,14 +117,29 @@ export class Node implements BrokerHandler, SessionHandler {
     this.registry.superseded(id, owner)
   }
 
-  /** Closes every link with a word to come back, and lets go of the backend. */
-  async close(retryAfterMs?: number): Promise<void> {
-    this.closing = true
-    for (const connection of this.connections) connection.hangup('RESTART', undefined, retryAfterMs)
+  /** Whether this node means to stay. False as soon as it is told to close, while its links are still served. */
+  get isReady(): boolean {
+    return !this.leaving
+  }
+
+  /** Whether new links are turned away. */
+  get isClosing(): boolean {
+    return this.leaving?.refuses ?? false
+  }
+
+  /** Sends every link away with a word to come back, and lets go of the backend. */
+  async close(pace: DrainPace): Promise<void> {
+    this.leaving = new Drain(this.connections, pace, this.clock)
+    await this.leaving.run()
     this.hub.close()
     this.wheel.stop()
     this.clock.clearTimer(this.renewal)
     await this.backend.close()
+  }
+
+  /** Has a closing that takes its time end at once. */
+  hasten(): void {
+    this.leaving?.hasten()
   }
 
   /** Sessions with a link are renewed by their node, so that only those without one run out. */
