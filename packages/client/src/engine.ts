@@ -9,7 +9,7 @@ import type { Effect } from './core/turn.js'
 import type { ListenOptions } from './events.js'
 import type { ClientOptions, TokenSource } from './options.js'
 import type { Clock } from './ports/clock.js'
-import type { Network } from './ports/network.js'
+import type { Network, NetworkEvent } from './ports/network.js'
 import type { Random } from './ports/random.js'
 import type { Link, Transport } from './ports/transport.js'
 
@@ -94,7 +94,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
 
   const put = (input: SessionInput): void => {
     if (!unwatch) {
-      const look = () => put({ type: 'network', online: network.online })
+      const look = (event?: NetworkEvent) => put({ type: 'network', online: network.online, event })
       unwatch = network.watch(look)
       look()
     }

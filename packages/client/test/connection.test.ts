@@ -221,40 +221,87 @@ describe('the heartbeat', () => {
     expect(world.client.state.status).toBe('connecting')
   })
 
-  test('a machine that slept gives the link 4 s to show that it lives', async () => {
+  test('a machine that slept pings, and goes on with a link that answers within 1 s', async () => {
     const world = new World()
     const link = await world.connect()
     world.clock.sleep(3_600_000)
     await world.clock.advance(0)
+    expect(link.of('ping')).toHaveLength(1)
+    await world.clock.advance(999)
     expect(link.hungUp).toBeUndefined()
-    await world.clock.advance(3_000)
-    link.say({ type: 'ping' })
-    await world.clock.advance(30_000)
+    link.say({ type: 'pong' })
+    await world.clock.advance(34_000)
     expect(link.hungUp).toBeUndefined()
     expect(world.client.state.status).toBe('connected')
   })
 
-  test('after a sleep, a link that stays silent for those 4 s is dead', async () => {
+  test('an answer of a server that does not know pings is an answer', async () => {
     const world = new World()
     const link = await world.connect()
     world.clock.sleep(3_600_000)
-    await world.clock.advance(3_999)
+    await world.clock.advance(0)
+    link.say({ type: 'error', code: 'UNSUPPORTED', message: '', retryable: false })
+    await world.clock.advance(34_000)
+    expect(link.hungUp).toBeUndefined()
+  })
+
+  test('after a sleep, a link that stays silent for that 1 s is dead', async () => {
+    const world = new World()
+    const link = await world.connect()
+    world.clock.sleep(3_600_000)
+    await world.clock.advance(999)
     expect(link.hungUp).toBeUndefined()
     await world.clock.advance(1)
     expect(link.hungUp).toBeDefined()
   })
 
-  test('waking up probes with a pong; several wake events neither end the link nor prolong the wait', async () => {
+  test('waking up pings; several wake events neither end the link nor prolong the wait', async () => {
     const world = new World()
     const link = await world.connect()
     world.clock.sleep(3_600_000)
     world.network.tell('wake')
     world.network.tell('wake')
     world.network.tell('online')
-    expect(link.of('pong')).toHaveLength(3)
+    expect(link.of('ping')).toHaveLength(1)
     expect(link.hungUp).toBeUndefined()
-    await world.clock.advance(4_000)
+    await world.clock.advance(1_000)
     expect(link.hungUp).toBeDefined()
+  })
+
+  test('a wake without a sight of sleep pings too, and gives the link 10 s, however often it is woken', async () => {
+    const world = new World()
+    const link = await world.connect()
+    for (let i = 0; i < 4; i++) {
+      world.network.tell('wake')
+      await world.clock.advance(2_499)
+    }
+    expect(link.of('ping')).toHaveLength(4)
+    expect(link.hungUp).toBeUndefined()
+    await world.clock.advance(4)
+    expect(link.hungUp).toMatchObject({ code: 4004 })
+  })
+
+  test('a wake leaves a link alone that is being opened', async () => {
+    const world = new World()
+    world.client.connect()
+    await settled()
+    world.link.open()
+    world.network.tell('wake')
+    await world.clock.advance(9_999)
+    expect(world.link.sent.map(({ type }) => type)).toEqual(['connect'])
+    expect(world.link.hungUp).toBeUndefined()
+  })
+
+  test('a page that is left closes its link, and dials when it is back', async () => {
+    const world = new World()
+    const link = await world.connect()
+    world.network.tell('sleep')
+    expect(link.hungUp).toEqual({ code: 1000, reason: 'asleep' })
+    expect(world.client.state).toMatchObject({ status: 'connecting', offline: false })
+    world.clock.sleep(3_600_000)
+    world.network.tell('wake')
+    await world.clock.advance(100)
+    expect(world.links).toHaveLength(2)
   })
 })
 

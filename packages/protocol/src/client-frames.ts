@@ -68,6 +68,7 @@ export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
   error: { ref: count, code: secret, message: text, 'retryable?': flag, 'retryAfterMs?': count },
   refresh: { ref: count, token: text },
   history: { ref: count, channel, 'after?': position, 'before?': position, limit: ordinal },
+  ping: {},
   pong: {},
   goodbye: {},
 }

@@ -124,7 +124,12 @@ export interface HistoryFrame {
   readonly limit: number
 }
 
-/** Answers a ping. PROTOCOL.md §3.6. */
+/** Asks for a `pong`. PROTOCOL.md §3.6. */
+export interface PingFrame {
+  readonly type: 'ping'
+}
+
+/** Answers a `ping`. PROTOCOL.md §3.6. */
 export interface PongFrame {
   readonly type: 'pong'
 }
@@ -220,6 +225,7 @@ export type ClientFrame =
   | ErrorFrame
   | RefreshFrame
   | HistoryFrame
+  | PingFrame
   | PongFrame
   | GoodbyeFrame
 
@@ -345,11 +351,6 @@ export interface RebaseFrame extends Rebase {
   readonly channel: string
 }
 
-/** Asks for a `pong`. PROTOCOL.md §3.6. */
-export interface PingFrame {
-  readonly type: 'ping'
-}
-
 /** The link is about to be closed with this code. PROTOCOL.md §6. */
 export interface ClosingFrame {
   readonly type: 'closing'
@@ -421,6 +422,7 @@ export type ServerFrame =
   | GapFrame
   | RebaseFrame
   | PingFrame
+  | PongFrame
   | ClosingFrame
 
 /** Any frame. */

@@ -55,5 +55,6 @@ export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
   gap: { channel: text, ...gap, position, 'rebase?': rebase },
   rebase: { channel: text, ...rebase },
   ping: {},
+  pong: {},
   closing: { code: count, reason: text, 'retryAfterMs?': count },
 }

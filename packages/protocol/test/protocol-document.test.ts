@@ -35,10 +35,13 @@ function frameSection(type: string): string {
   return section(`\`${type}\``)
 }
 
-const frames = [
-  ...FRAME_TYPES.client.map((type) => ({ type, side: 'client' })),
-  ...FRAME_TYPES.server.map((type) => ({ type, side: 'server' })),
-]
+const DIRECTIONS = { client: 'Client → server.', server: 'Server → client.', both: 'Both directions.' }
+
+const frames = [...new Set([...FRAME_TYPES.client, ...FRAME_TYPES.server])].map((type) => {
+  const both = FRAME_TYPES.client.includes(type) && FRAME_TYPES.server.includes(type)
+  const side: keyof typeof DIRECTIONS = both ? 'both' : FRAME_TYPES.client.includes(type) ? 'client' : 'server'
+  return { type, side }
+})
 
 describe('the tables say what the code says', () => {
   test('close codes', () => {
@@ -105,13 +108,14 @@ describe('each frame', () => {
 
   test.each(frames)('$side $type has its direction and an example', ({ type, side }) => {
     const text = frameSection(type)
-    expect(text.trim().startsWith(side === 'client' ? 'Client → server.' : 'Server → client.')).toBe(true)
+    expect(text.trim().startsWith(DIRECTIONS[side])).toBe(true)
     const examples = codeBlocks(text, 'json').map((code) => (JSON.parse(code) as { type: string }).type)
     expect(examples).toContain(type)
   })
 
   test.each(frames)('$side $type has a table of the fields that the decoder checks', ({ type, side }) => {
-    const shape = (side === 'client' ? CLIENT_FRAMES : SERVER_FRAMES)[type] ?? {}
+    const shape = (side === 'server' ? SERVER_FRAMES : CLIENT_FRAMES)[type] ?? {}
+    if (side === 'both') expect(SERVER_FRAMES[type]).toEqual(shape)
     const checked = Object.keys(shape).map((key) => [key.replace('?', ''), key.endsWith('?') ? 'optional' : 'required'])
     if (checked.length === 0) return expect(frameSection(type)).toContain('It has no fields.')
     const written = tableWith(`\`${type}\``, 'Field', 'Presence', 'Rule', 'Meaning').rows

@@ -1,8 +1,11 @@
 /** Silence that is allowed beyond the interval of the server's pings. */
 export const PATIENCE_MS = 10_000
 
-/** Time a link gets after a sleep, in which what came meanwhile can still be read. */
-const GRACE_MS = 4_000
+/**
+ * Time a link gets after a sleep to answer a ping. Short, since a link that was silent this long is almost surely gone:
+ * its server waits no longer for an answer either. And somebody is looking at the page.
+ */
+const GRACE_MS = 1_000
 
 /** A timer that fires this much too late has slept. */
 const LATE_MS = 1_000
@@ -15,6 +18,11 @@ export interface Heartbeat {
   dueAt: number
   /** Whether the running check is the one after a sleep. */
   graced: boolean
+}
+
+/** The peer was asked for a sign of life, and has no longer to give one than if it had been silent for its interval. */
+export function ask(beat: Heartbeat, now: number): void {
+  beat.heardAt = Math.min(beat.heardAt, now + PATIENCE_MS - beat.silenceMs)
 }
 
 /**

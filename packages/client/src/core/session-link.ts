@@ -10,7 +10,7 @@ import {
 } from '@org/realtime-protocol'
 import { NO_WEBSOCKET } from '../ports/transport.js'
 import { RealtimeError } from './errors.js'
-import { checkInMs, PATIENCE_MS } from './heartbeat.js'
+import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
 import { acknowledged, answer, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
 import { request, stepSubscription, suspend } from './subscription-machine.js'
@@ -44,24 +44,24 @@ export function send({ link }: SessionState, frame: ClientFrame, turn: Turn): vo
   if (link?.phase === 'open') turn.act('send', link.id, frame)
 }
 
-/** Looks whether a link was silent too long, and when to look again. */
-function watch(state: SessionState, link: Link, turn: Turn): void {
+/** Looks whether a link was silent too long, and when to look again. A link that may have died unseen is pinged. */
+function watch(state: SessionState, link: Link, turn: Turn, doubts?: boolean): void {
   const ms = checkInMs(link, turn.now)
-  if (ms) turn.timer(`link ${link.id}`, ms, (later) => watch(state, link, later))
-  else hangup(state, link, turn)
+  if (!ms) return hangup(state, link, turn)
+  if ((doubts || link.graced) && link.phase === 'open') turn.act('send', link.id, { type: 'ping' })
+  turn.timer(`link ${link.id}`, ms, (later) => watch(state, link, later))
 }
 
 /**
- * Finds out whether the links outlived what may have been a sleep, or a change of the network.
- *
- * A client has no ping of its own. It sends a `pong`, which makes a network stack that lost the connection say so, and
- * otherwise trusts the silence deadline alone: nothing shorter can tell a dead link from a quiet one.
+ * Finds out whether the links outlived what may have been a sleep, or a change of the network: asks the server, which
+ * also makes a network stack that lost the connection say so.
  */
 export function probe(state: SessionState, turn: Turn): void {
   for (const link of state.links.values()) {
-    if (link.phase === 'open') turn.act('send', link.id, { type: 'pong' })
     // Several events tell of one awakening; only the first may start the grace, none may cut it short.
-    if (!link.graced) watch(state, link, turn)
+    if (link.graced) continue
+    ask(link, turn.now)
+    watch(state, link, turn, true)
   }
 }
 
@@ -138,7 +138,7 @@ function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
  * Gives a link up, without waiting for the other side: by default because it was silent too long. For us it ends as a
  * broken one; the code is for the server's log.
  */
-function hangup(state: SessionState, link: Link, turn: Turn, code = 4004, reason = 'silent'): void {
+export function hangup(state: SessionState, link: Link, turn: Turn, code = 4004, reason = 'silent'): void {
   turn.act('hangup', link.id, code, reason)
   down(state, link, { code: 1006, reason }, turn)
 }

@@ -1,7 +1,7 @@
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
 import { enqueue, giveUp, pump, settle } from './outbox.js'
-import { down, finish, go, greet, hear, hurry, probe, retry, send } from './session-link.js'
+import { down, finish, go, greet, hangup, hear, hurry, probe, retry, send } from './session-link.js'
 import type { SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
 import { turn as begin, type Effect, type Turn } from './turn.js'
@@ -55,7 +55,9 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       break
     case 'network':
       state.offline = !input.online
-      if (input.online) {
+      // The browser ends the links of a page that was left, and tells neither side before somebody comes back to it.
+      if (input.event === 'sleep') for (const link of state.links.values()) hangup(state, link, turn, 1000, 'asleep')
+      else if (input.online) {
         probe(state, turn)
         hurry(state, turn)
       }

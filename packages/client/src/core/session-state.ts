@@ -1,4 +1,5 @@
 import type { ClosingFrame, ConnectedFrame, ProtocolError, ServerFrame, Since } from '@org/realtime-protocol'
+import type { NetworkEvent } from '../ports/network.js'
 import type { RealtimeError } from './errors.js'
 import type { ClientStatus, TokenReason } from './events.js'
 import type { Heartbeat } from './heartbeat.js'
@@ -25,8 +26,8 @@ export interface SessionConfig {
 /** What can happen to a session. */
 export type SessionInput =
   | { readonly type: 'connect' | 'close' }
-  /** The network came, went, or may have changed unseen during a sleep. */
-  | { readonly type: 'network'; readonly online: boolean }
+  /** The network came, went, or may have changed unseen during a sleep; or such a sleep begins. */
+  | { readonly type: 'network'; readonly online: boolean; readonly event?: NetworkEvent | undefined }
   | { readonly type: 'opened'; readonly link: number; readonly data?: unknown }
   | { readonly type: 'frame'; readonly link: number; readonly frame: ServerFrame | ProtocolError }
   | { readonly type: 'closed'; readonly link: number; readonly code: number; readonly reason: string }

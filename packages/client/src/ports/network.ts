@@ -4,10 +4,11 @@ export interface Network {
   readonly online: boolean
   /**
    * Listens until the returned function is called. `wake` means that time may have passed unseen: the page is visible
-   * again, came back from the back-forward cache, or was thawed.
+   * again, came back from the back-forward cache, or was thawed. `sleep` means that the page is left: it may be
+   * put into that cache, or end.
    */
   watch(listener: (event: NetworkEvent) => void): () => void
 }
 
 /** What can happen to the network. */
-export type NetworkEvent = 'online' | 'offline' | 'wake'
+export type NetworkEvent = 'online' | 'offline' | 'sleep' | 'wake'

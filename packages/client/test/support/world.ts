@@ -132,7 +132,7 @@ export class FakeNetwork implements Network {
   }
 
   tell(event: NetworkEvent): void {
-    if (event !== 'wake') this.online = event === 'online'
+    if (event.endsWith('line')) this.online = event === 'online'
     for (const listener of this.listeners) listener(event)
   }
 }

@@ -17,6 +17,7 @@ const client: Record<ClientFrame['type'], true> = {
   error: true,
   refresh: true,
   history: true,
+  ping: true,
   pong: true,
   goodbye: true,
 }
@@ -39,6 +40,7 @@ const server: Record<ServerFrame['type'], true> = {
   gap: true,
   rebase: true,
   ping: true,
+  pong: true,
   closing: true,
 }
 

@@ -19,7 +19,7 @@ export interface InvalidVector extends Named {
 }
 
 /** Vector files of frames: one for each type, and those of what is no frame of the receiver. */
-export const FRAME_FILES = [...FRAME_TYPES.client, ...FRAME_TYPES.server, 'not-a-frame', 'unknown-types']
+export const FRAME_FILES = [...new Set([...FRAME_TYPES.client, ...FRAME_TYPES.server]), 'not-a-frame', 'unknown-types']
 
 /** Vector files of everything else. */
 export const OTHER_FILES = ['unknown-fields', 'positions', 'templates', 'close-policy', 'utf8']

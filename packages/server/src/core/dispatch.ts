@@ -30,6 +30,8 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'result':
     case 'error':
       return undefined
+    case 'ping':
+      return connection.say({ type: 'pong' })
     case 'pong':
       // Any byte is a sign of life; the transport has counted these.
       return undefined

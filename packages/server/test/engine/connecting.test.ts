@@ -26,6 +26,7 @@ test.each([
   ['a subscribe', { type: 'subscribe', channel: 'c', generation: 1 }],
   ['a publish', { type: 'publish', ref: 1, channel: 'c', id: 'm', data: 1 }],
   ['a history', { type: 'history', ref: 1, channel: 'c', limit: 1 }],
+  ['a ping', { type: 'ping' }],
   ['a pong', { type: 'pong' }],
   ['an unsubscribe', { type: 'unsubscribe', channel: 'c', generation: 1 }],
   ['a goodbye', { type: 'goodbye' }],
@@ -274,6 +275,16 @@ test('the server pings every 25 s, and 10 s of silence after a ping end the link
   await clock.advance(1_001)
   expect(client.end?.code).toBe(4004)
   expect(server.connections).toBe(0)
+})
+
+test('a ping of a client is answered with a pong, a pong with nothing', async () => {
+  const { connected } = world()
+  const client = await connected()
+  const before = client.heard.length
+  await client.say({ type: 'ping' })
+  await client.say({ type: 'pong' })
+  expect(client.heard.slice(before)).toEqual([{ type: 'pong' }])
+  expect(client.end).toBeUndefined()
 })
 
 test('an upload of one byte now and then keeps a link alive', async () => {
