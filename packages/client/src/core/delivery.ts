@@ -1,4 +1,12 @@
-import { judge, rebased, type Gap, type Position, type PublicationFrame, type Rebase } from '@org/realtime-protocol'
+import {
+  judge,
+  rebased,
+  type Gap,
+  type Position,
+  type PublicationFrame,
+  type Rebase,
+  type SubscribedFrame,
+} from '@org/realtime-protocol'
 import type { Turn } from './turn.js'
 
 /** Where the messages of a channel stand, whichever links they come from. */
@@ -8,22 +16,29 @@ export interface Stream {
   last: Position | undefined
   /** Up to this offset, messages are recovered ones. */
   head: number
+  /** How the server keeps and delivers messages, where it is not a log. */
+  mode?: SubscribedFrame['mode']
 }
 
 /**
- * Takes a message by the delivery rule. PROTOCOL.md §5.2. What must be held is let go: the recovery that has to follow
- * brings it again, in its place.
+ * Takes a message by the delivery rule of the mode. PROTOCOL.md §5.2, §5.5. In a log, what must be held is let go: the
+ * recovery that has to follow brings it again, in its place. Of a `latest` channel any other value that is not older is
+ * news, and of an `ephemeral` one everything is.
  *
  * @returns Whether the stream must recover.
  */
 export function receive(stream: Stream, { type: _, ...publication }: PublicationFrame, turn: Turn): boolean {
   const { epoch, offset } = publication
-  const verdict = stream.last && judge(stream.last, publication)
-  if (verdict === 'deliver') {
-    turn.say('emit', 'message', { ...publication, recovered: offset <= stream.head }, stream.channel)
+  const { last, mode } = stream
+  const verdict = last && judge(last, publication)
+  const hold = verdict === 'hold'
+  if (verdict === 'deliver' || (mode && (hold || !epoch))) {
+    // Another history counts anew.
+    if (epoch !== last?.epoch) stream.head = 0
+    turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)
     move(stream, { epoch, offset }, turn)
   }
-  return verdict === 'hold'
+  return hold && !mode
 }
 
 /** Takes the news that an epoch ended. Returns whether the stream must recover. PROTOCOL.md §5.3. */

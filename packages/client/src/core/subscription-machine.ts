@@ -71,15 +71,17 @@ export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: n
     return false
   }
   if (type === 'subscribed') {
-    const { position, head, gap, rebase } = frame
+    const { position, head, gap, rebase, mode } = frame
     // The other link moved us meanwhile, to where this answer does not reach.
     hole = last && last !== asked?.from && renamed(last, rebase).epoch !== position.epoch
     if (!hole) {
       sub.head = head
+      sub.mode = mode
       join(sub, position, gap, rebase, turn)
       if (sub.status === 'subscribing') {
         sub.status = type
-        tell(channel, { status: type, recovered: Math.max(0, head - position.offset), resumed: !!last && !gap }, turn)
+        const resumed = !!last && !gap && mode !== 'ephemeral'
+        tell(channel, { status: type, recovered: Math.max(0, head - position.offset), resumed }, turn)
       }
     }
   } else if (type === 'unsubscribed') {

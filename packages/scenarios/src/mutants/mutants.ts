@@ -55,10 +55,10 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'position moved before listeners',
     file: 'client/src/core/delivery.ts',
-    original: `    turn.say('emit', 'message', { ...publication, recovered: offset <= stream.head }, stream.channel)
+    original: `    turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)
     move(stream, { epoch, offset }, turn)`,
     mutated: `    move(stream, { epoch, offset }, turn)
-    turn.say('emit', 'message', { ...publication, recovered: offset <= stream.head }, stream.channel)`,
+    turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)`,
   },
   {
     name: 'resume from head',
