@@ -241,7 +241,13 @@ export interface ConnectedFrame {
   /** Interval of the server's pings. */
   readonly heartbeatMs: number
   /** What this server accepts. */
-  readonly limits: { readonly messageBytes: number; readonly channels: number; readonly inFlight: number }
+  readonly limits: {
+    readonly messageBytes: number
+    readonly channels: number
+    readonly inFlight: number
+    readonly messagesPerSecond?: number
+    readonly messageBurst?: number
+  }
   /** What the application says to a new connection. */
   readonly hello?: Data
   /** Time until the token expires. */

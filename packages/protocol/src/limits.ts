@@ -12,6 +12,18 @@ export const DEFAULT_LIMITS = /* @__PURE__ */ Object.freeze({
   inFlight: 64,
   /** Frames of one link that may wait for their handler. */
   inboxFrames: 256,
+  /** Messages a link may send in a second, in the long run. */
+  messagesPerSecond: 50,
+  /** Messages a link may send at once after a pause. */
+  messageBurst: 100,
+  /** Messages above that rate, a fifth of them forgiven each second, with which a link is closed with 4504. */
+  excessMessages: 5_000,
+  /** Links a node holds. */
+  connections: 50_000,
+  /** Links a node holds from one address; of IPv6 its first 64 bits count. */
+  connectionsPerAddress: 1_000,
+  /** Links of a node that are not authenticated yet. */
+  handshakes: 5_000,
   /** Longest publication `id` and idempotency `key`, in UTF-8. */
   idBytes: 64,
   /** Largest `meta`, as JSON in UTF-8. */

@@ -9,6 +9,12 @@ test('the default limits are these', () => {
     channels: 128,
     inFlight: 64,
     inboxFrames: 256,
+    messagesPerSecond: 50,
+    messageBurst: 100,
+    excessMessages: 5_000,
+    connections: 50_000,
+    connectionsPerAddress: 1_000,
+    handshakes: 5_000,
     idBytes: 64,
     metaBytes: 1_024,
     sendQueueSoftBytes: 262_144,
@@ -44,6 +50,11 @@ test('the limits fit together', () => {
   const limits = DEFAULT_LIMITS
   expect(limits.inFlight).toBeLessThanOrEqual(limits.producerPositions)
   expect(limits.messageBytes).toBeLessThanOrEqual(limits.sendQueueSoftBytes)
+  expect(limits.messagesPerSecond).toBeLessThanOrEqual(limits.messageBurst)
+  // A client that obeys may have a full outbox under way, and a request for each of its channels.
+  expect(limits.excessMessages).toBeGreaterThan(2 * (1_000 + limits.channels))
+  expect(limits.connectionsPerAddress).toBeLessThan(limits.handshakes)
+  expect(limits.handshakes).toBeLessThan(limits.connections)
   expect(limits.sendQueueSoftBytes).toBeLessThan(limits.sendQueueHardBytes)
   expect(limits.messageBytes).toBeLessThanOrEqual(limits.logBytes)
   expect(limits.logAgeMs).toBeLessThanOrEqual(limits.channelTtlMs)

@@ -148,6 +148,9 @@ export function resolveLimits(given: Partial<ServerLimits> = {}): Limits {
       `limits.inFlight must not exceed ${DEFAULT_LIMITS.producerPositions}, or the outcome of a repeated publish can be forgotten`,
     )
   }
+  if (limits.excessMessages < limits.inFlight) {
+    throw new TypeError('limits.excessMessages must not be below limits.inFlight, or clients that obey are cut')
+  }
   return limits
 }
 

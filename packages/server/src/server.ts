@@ -108,7 +108,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
       declarations: this.declarations,
       authenticate: options.authenticate,
     })
-    this.upgrade = new Upgrade((transport, handshake) => this.accept(transport, handshake), limits.messageBytes)
+    this.upgrade = new Upgrade(this.node, limits.messageBytes)
     for (const template of Object.keys(this.contract.channels ?? {})) {
       this.declarations.set(resolveDeclaration(this.contract, template, {}, limits))
     }

@@ -13,6 +13,12 @@ describe('limits', () => {
       channels: 128,
       inFlight: 64,
       inboxFrames: 256,
+      messagesPerSecond: 50,
+      messageBurst: 100,
+      excessMessages: 5_000,
+      connections: 50_000,
+      connectionsPerAddress: 1_000,
+      handshakes: 5_000,
       idBytes: 64,
       metaBytes: 1_024,
       sendQueueSoftBytes: 262_144,
@@ -65,6 +71,7 @@ describe('limits', () => {
     expect(() => resolveLimits({ heartbeatMs: 9_999 })).toThrow(/heartbeatTimeoutMs must not exceed/)
     expect(resolveLimits({ heartbeatMs: 10_000 })).toMatchObject({ heartbeatMs: 10_000 })
     expect(() => resolveLimits({ inFlight: 65 })).toThrow(/inFlight must not exceed/)
+    expect(() => resolveLimits({ excessMessages: 63 })).toThrow(/excessMessages must not be below/)
   })
 
   test('of a server are looked at when it is made', () => {

@@ -18,6 +18,9 @@ import { connect } from './handlers/connect.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox, type InboxOwner } from './inbox.js'
 import type { Node } from './node.js'
+import { paced } from './pacing.js'
+import type { Place } from './places.js'
+import { RateLimit } from './rate-limit.js'
 import { fill } from './recovery.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
@@ -26,6 +29,9 @@ import { SendQueue } from './writer.js'
 
 /** Bytes of a close reason that fit a control frame. */
 const MAX_REASON_BYTES = 123
+
+/** Time a peer has to end its side of a link that was closed, before it is cut. A stranger gets less than a user. */
+const LAST_WORDS_MS = { open: 5_000, waiting: 1_000 }
 
 /**
  * One link: wires transport, codec, inbox, send queue and heartbeat, and knows how none of them works.
@@ -41,12 +47,16 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   readonly pending = new Map<string, number>()
   readonly inbox: Inbox
 
+  /** What the link takes up on its node; given up when its socket is gone, not when it is closed. */
+  place: Place | undefined
+
   /** Whether the link ended otherwise than by a goodbye, so that its client sends again what has no answer. */
   isLost = false
 
   private phase: 'waiting' | 'connecting' | 'open' | 'closed' = 'waiting'
   private confirmed = false
   private readonly queue: SendQueue
+  private sent: RateLimit | undefined
   private readonly deadline = { turn: () => this.late() }
   private heartbeat: Heartbeat | undefined
   /** Who waits for the link to drain. */
@@ -67,11 +77,14 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   receive(text: string): void {
     if (this.phase === 'closed') return
-    if (this.isTooBig(text)) return this.hangup('TOO_BIG')
+    if (this.isTooBig(text)) {
+      this.node.limited('messageBytes', { peer: this.peer })
+      return this.hangup('TOO_BIG')
+    }
     const frame = serverCodec.decode(text)
     if (isProtocolError(frame)) return this.refuse(frame)
     this.confirm()
-    this.handle(frame)
+    if (this.phase !== 'open' || paced(this.node, this, frame)) this.handle(frame)
   }
 
   violated(expected: string): void {
@@ -92,6 +105,8 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.isLost ||= !this.isClosed
     this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
     this.end()
+    this.node.wheel.cancel(this.deadline)
+    this.place?.leave()
   }
 
   // --- Outward: what the engine says ---
@@ -101,7 +116,10 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     if (this.phase === 'closed') return
     // One large frame on an idle link says nothing about how fast the peer reads.
     const waiting = this.queue.bytes
-    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) return this.hangup('SLOW')
+    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) {
+      this.node.limited('sendQueueHardBytes', { peer: this.peer })
+      return this.hangup('SLOW')
+    }
     this.queue.push(frame)
   }
 
@@ -129,8 +147,8 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   }
 
   /** Tells the peer that a request failed. */
-  fail(ref: number, code: ServerErrorCode, details?: ErrorDetails): void {
-    this.say({ type: 'error', ref, ...wireError(code, details) })
+  fail(ref: number | undefined, code: ServerErrorCode, details?: ErrorDetails): void {
+    this.say({ type: 'error', ...(ref === undefined ? {} : { ref }), ...wireError(code, details) })
   }
 
   /** Tells the peer that a subscription is over or was never begun. */
@@ -154,13 +172,17 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   close(code: number, reason: string): void {
     // Flushed here, not at the end of the turn: the transport sends nothing once it closes.
     this.queue.flush()
+    const ms = LAST_WORDS_MS[this.phase === 'open' ? 'open' : 'waiting']
     this.end()
     this.transport.close(code, reason)
+    // The peer may never answer: its socket is not held for longer than its last words take.
+    this.node.wheel.schedule(this.deadline, ms)
   }
 
   /** Opens the link for the session it was given, until its token expires. */
   open(expiresInMs: number | undefined): void {
     this.phase = 'open'
+    this.place?.settle()
     this.handshake = undefined
     this.heartbeat = new Heartbeat(this, this.node.limits)
     this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
@@ -178,6 +200,16 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     return this.phase === 'closed'
   }
 
+  /** What the peer has sent. Counted from its first frame on. */
+  get rate(): RateLimit {
+    return (this.sent ??= new RateLimit(this.node.limits, this.node.clock.now()))
+  }
+
+  /** Address of the peer, for logs. */
+  get peer(): string {
+    return this.transport.peer
+  }
+
   // --- Heartbeat ---
 
   get receivedBytes(): number {
@@ -189,6 +221,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   }
 
   flatline(): void {
+    this.node.limited('heartbeatTimeoutMs', { peer: this.peer })
     this.hangup('HEARTBEAT')
   }
 
@@ -224,15 +257,13 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   private refuse(error: ProtocolError): void {
     const words = `${error.path || 'frame'}: expected ${error.expected}`
-    this.node.logger.warn('bad frame', { peer: this.transport.peer, kind: error.kind, path: error.path })
-    if (error.kind === 'malformed' || this.phase !== 'open') return this.hangup('PROTOCOL_ERROR', words)
-    this.confirm()
     const { ref } = error
-    this.say({
-      type: 'error',
-      ...(ref === undefined ? {} : { ref }),
-      ...wireError('UNSUPPORTED', { message: `frame type ${error.path} is not served` }),
-    })
+    const isEnd = error.kind === 'malformed' || this.phase !== 'open'
+    if (!isEnd) this.confirm()
+    if (!isEnd && !paced(this.node, this, { type: 'unknown', ref })) return
+    this.node.logger.warn('bad frame', { peer: this.transport.peer, kind: error.kind, path: error.path })
+    if (isEnd) return this.hangup('PROTOCOL_ERROR', words)
+    this.fail(ref, 'UNSUPPORTED', { message: `frame type ${error.path} is not served` })
   }
 
   /** The first frame after `connected`, known here or not, shows that the client has its new token. */
@@ -245,9 +276,14 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     })
   }
 
-  /** The deadline of a link: its connect frame while it waits for that, later the expiry of its token. */
+  /** The deadline of a link: its connect frame while it waits for that, then the expiry of its token, then its end. */
   private late(): undefined {
-    this.hangup(this.phase === 'open' ? 'UNAUTHORIZED' : 'CONNECT_TIMEOUT')
+    if (this.phase === 'closed') this.transport.terminate()
+    else if (this.phase === 'open') this.hangup('UNAUTHORIZED')
+    else {
+      this.node.limited('connectTimeoutMs', { peer: this.peer })
+      this.hangup('CONNECT_TIMEOUT')
+    }
   }
 
   private end(): void {

@@ -30,7 +30,7 @@ export class Inbox {
    */
   run(key: string, task: () => Promise<void>): boolean {
     const tail = this.tails.get(key)
-    if (this.pending >= this.maxPending || (tail && tail.count >= this.maxPerKey)) return false
+    if (this.isFull || (tail && tail.count >= this.maxPerKey)) return false
     this.pending += 1
     const next: Tail = tail ?? { count: 0, last: Promise.resolve() }
     next.count += 1
@@ -38,6 +38,11 @@ export class Inbox {
     next.last = next.last.catch((error: unknown) => this.owner.failed(error)).then(() => this.done(key, next))
     this.tails.set(key, next)
     return true
+  }
+
+  /** Whether it takes nothing at all now, whatever the key. */
+  get isFull(): boolean {
+    return this.pending >= this.maxPending
   }
 
   private done(key: string, tail: Tail): void {

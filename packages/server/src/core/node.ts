@@ -7,6 +7,7 @@ import type {
   BrokerHandler,
   Clock,
   Handshake,
+  LogFields,
   Logger,
   Random,
   SessionHandler,
@@ -21,7 +22,9 @@ import { Connection } from './connection.js'
 import type { Declarations } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
 import { Hub } from './hub.js'
+import { Places, type Refusal } from './places.js'
 import { Publishing } from './publishing.js'
+import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
 import { SessionRegistry } from './session-registry.js'
 import { TimerWheel } from './timer-wheel.js'
@@ -56,6 +59,8 @@ export class Node implements BrokerHandler, SessionHandler {
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
   readonly connections = new Set<Connection>()
+  private readonly places: Places
+  private readonly seldom = new Seldom(60_000)
 
   private readonly backend: BackendNode
   private renewal: Timer
@@ -74,15 +79,38 @@ export class Node implements BrokerHandler, SessionHandler {
     this.publishing = new Publishing(this.broker, parts.declarations, logger)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
+    this.places = new Places(limits)
     this.scheduleRenewal()
   }
 
   /** Takes a new link; what happens on it goes to the handler returned. */
   accept(transport: Transport, handshake: Handshake): TransportHandler {
+    const refusal = this.isClosing ? undefined : this.refusal(handshake.remoteAddress)
     const connection = new Connection(this, transport, handshake)
     if (this.isClosing) connection.hangup('RESTART')
-    else this.connections.add(connection)
+    else if (refusal) connection.hangup('OVERLOADED', undefined, refusal.retryAfterMs)
+    else {
+      connection.place = this.places.take(handshake.remoteAddress)
+      this.connections.add(connection)
+    }
     return connection
+  }
+
+  /** Why a link from an address would not be taken now, if so. Whoever asks refuses it then. */
+  refusal(address: string): Refusal | undefined {
+    const refusal = this.places.refusal(address)
+    if (!refusal) return undefined
+    const { limit } = refusal
+    this.limited(limit, { peer: address })
+    if (this.seldom.isDue(limit, this.clock.now())) {
+      this.logger.warn('links are refused', { limit, value: this.limits[limit], peer: address })
+    }
+    return refusal
+  }
+
+  /** Takes note that a limit was met and somebody was refused. The one place that all of them pass. */
+  limited(limit: keyof Limits, fields: LogFields = {}): void {
+    this.logger.debug('limited', { limit, ...fields })
   }
 
   /** Asks the application who somebody is. */

@@ -2,15 +2,22 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_LIMITS, negotiate, SUBPROTOCOL } from '@org/realtime-protocol'
 import { WebSocketServer } from 'ws'
+import { plainAddress } from '../core/address.js'
 import type { Handshake, Transport, TransportHandler } from '../ports/index.js'
 import { FrameJoiner } from './framing.js'
+import { refuse } from './refuse.js'
 import { WsTransport } from './ws-transport.js'
 
-/** Gives a new link to the engine. */
-export type Accept = (transport: Transport, handshake: Handshake) => TransportHandler
+/** Takes new links, or says why not. */
+export interface Gate {
+  /** Why a link from an address would not be taken now, if so. */
+  refusal(address: string): { readonly limit: string; readonly retryAfterMs: number } | undefined
+  /** Takes a link. */
+  accept(transport: Transport, handshake: Handshake): TransportHandler
+}
 
-/** Bounds on what a peer can make `ws` hold. Set one by one: its defaults are far wider. */
-const WS_BOUNDS = { maxFragments: 64, maxBufferedChunks: 1_024, maxPendingAutoPongs: 8 }
+/** Bounds on what a peer can make `ws` hold, and for how long. Set one by one: its defaults are far wider. */
+const WS_BOUNDS = { maxFragments: 64, maxBufferedChunks: 1_024, maxPendingAutoPongs: 8, closeTimeout: 5_000 }
 
 /** Turns HTTP upgrade requests into links. */
 export class Upgrade {
@@ -18,7 +25,7 @@ export class Upgrade {
   private readonly joiner = new FrameJoiner()
 
   constructor(
-    private readonly accept: Accept,
+    private readonly gate: Gate,
     messageBytes: number,
   ) {
     this.webSockets = new WebSocketServer({
@@ -35,6 +42,9 @@ export class Upgrade {
 
   /** Completes the handshake, or refuses it with a sentence that says what to do. */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const handshake = handshakeOf(request)
+    const refusal = this.gate.refusal(handshake.remoteAddress)
+    if (refusal) return refuseCrowd(socket, refusal)
     const offered = request.headers['sec-websocket-protocol'] ?? ''
     if (!negotiate(offered.split(',').map((name) => name.trim()))) {
       return refuse(
@@ -44,8 +54,8 @@ export class Upgrade {
       )
     }
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const transport = new WsTransport(webSocket, socket, this.joiner)
-      transport.listen(this.accept(transport, handshakeOf(request)))
+      const transport = new WsTransport(webSocket, socket, this.joiner, handshake.remoteAddress)
+      transport.listen(this.gate.accept(transport, handshake))
     })
   }
 
@@ -61,16 +71,12 @@ export function pathOf(request: IncomingMessage): string {
 }
 
 function handshakeOf({ url, headers, socket }: IncomingMessage): Handshake {
-  return { url: url ?? '', headers, remoteAddress: socket.remoteAddress ?? '' }
+  return { url: url ?? '', headers, remoteAddress: plainAddress(socket.remoteAddress ?? '') }
 }
 
-function refuse(socket: Duplex, status: 400 | 503, sentence: string): void {
-  const reason = status === 400 ? 'Bad Request' : 'Service Unavailable'
-  socket.on('error', () => undefined)
-  // The sockets of an HTTP server stay half open: without this, a peer that does not end its side keeps it for ever.
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
-      `Content-Length: ${Buffer.byteLength(sentence)}\r\n\r\n${sentence}`,
-  )
+/** One address too many is the fault of whoever asks; a full server is not. */
+function refuseCrowd(socket: Duplex, { limit, retryAfterMs }: { limit: string; retryAfterMs: number }): void {
+  const retry = { 'Retry-After': String(Math.ceil(retryAfterMs / 1_000)) }
+  if (limit === 'connectionsPerAddress') refuse(socket, 429, 'too many connections from this address', retry)
+  else refuse(socket, 503, 'this server holds as many connections as it may', retry)
 }

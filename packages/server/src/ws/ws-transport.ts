@@ -19,6 +19,7 @@ export class WsTransport implements Transport {
     private readonly webSocket: WebSocket,
     stream: Duplex,
     private readonly joiner: FrameJoiner,
+    readonly peer: string,
   ) {
     if (stream instanceof Socket) this.socket = stream
     // A stream does not count what it has read.
@@ -59,10 +60,6 @@ export class WsTransport implements Transport {
 
   get receivedBytes(): number {
     return this.socket?.bytesRead ?? this.streamBytes
-  }
-
-  get peer(): string {
-    return this.socket?.remoteAddress ?? ''
   }
 
   /** Not the `drain` of a socket: that comes only when more waited than its own limit, which can be above the engine's. */

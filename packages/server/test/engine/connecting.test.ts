@@ -17,7 +17,7 @@ test('the answer to connect says who one is and what the server accepts', async 
     resumed: false,
     user: null,
     heartbeatMs: 25_000,
-    limits: { messageBytes: 65_536, channels: 128, inFlight: 64 },
+    limits: { messageBytes: 65_536, channels: 128, inFlight: 64, messagesPerSecond: 50, messageBurst: 100 },
   })
   expect(connected.session.token.length).toBeGreaterThanOrEqual(43)
 })

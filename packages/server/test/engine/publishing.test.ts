@@ -174,7 +174,7 @@ test('64 publishes to a channel may wait, the next one is turned away for now, a
 
 test('256 frames of a link may wait to be handled, over all channels', async () => {
   const gate = new Gate()
-  const { connected, server, clock } = world({ rules: false })
+  const { connected, server, clock } = world({ rules: false, limits: { messageBurst: 300 } })
   server.channel('{name}', { publish: () => gate.after(() => Promise.resolve(true)) })
   const client = await connected()
   gate.close()

@@ -160,7 +160,7 @@ test('a stale unsubscribe is ignored, the right one ends the subscription', asyn
 /** A world whose subscribe rule waits for the test. */
 function undecided() {
   const decisions: Array<(allowed: boolean) => void> = []
-  const w = world({ rules: false })
+  const w = world({ rules: false, limits: { messageBurst: 200 } })
   w.server.channel('{name}', {
     subscribe: () => new Promise<boolean>((resolve) => decisions.push(resolve)),
     publish: true,
@@ -211,7 +211,7 @@ test('a link that ends while the application decides leaves nothing behind', asy
 })
 
 test('128 channels may be subscribed, one more is LIMIT_EXCEEDED; leaving one, or replacing one, makes no difference', async () => {
-  const { connected } = world()
+  const { connected } = world({ limits: { messageBurst: 200 } })
   const client = await connected()
   for (let i = 1; i <= 128; i++) await client.subscribe({ channel: `c${i}`, generation: 1 })
   expect(client.all('subscribed')).toHaveLength(128)
@@ -435,7 +435,7 @@ test('who was behind when a failover lost what it had is told, also when nothing
 
 test('a peer cannot pile up questions to the application: more than the inbox takes is RATE_LIMITED', async () => {
   const answers: Array<(allowed: boolean) => void> = []
-  const { connected, server, clock } = world({ rules: false, limits: { inboxFrames: 10 } })
+  const { connected, server, clock } = world({ rules: false, limits: { inboxFrames: 10, messageBurst: 200 } })
   server.channel('{name}', { subscribe: () => new Promise<boolean>((resolve) => answers.push(resolve)) })
   const client = await connected()
   for (let generation = 1; generation <= 50; generation++) {

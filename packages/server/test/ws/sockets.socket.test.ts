@@ -15,6 +15,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { RealtimeServer, type ServerOptions } from '../../src/index.js'
 import { listening, rawUpgrade, SocketClient, until, within } from '../support/http.js'
 import { PRODUCER } from '../support/memory-link.js'
+import { RecordingLogger } from '../support/recording-logger.js'
 import { TLS_CERTIFICATE, TLS_KEY } from '../support/tls.js'
 
 /** A process whose HTTP server ends, with the realtime server closed or not. */
@@ -320,12 +321,17 @@ describe('writing', () => {
   })
 
   test('a peer that stops reading and keeps asking is closed with 4003', async () => {
-    const { url, realtime } = await serving({ limits: { sendQueueSoftBytes: 10_000, sendQueueHardBytes: 20_000 } })
+    const logger = new RecordingLogger()
+    const limits = { sendQueueSoftBytes: 10_000, sendQueueHardBytes: 20_000, messageBurst: 100_000 }
+    const { url, realtime } = await serving({ limits, logger })
     const client = await SocketClient.connected(url)
     client.webSocket.pause()
     const question = JSON.stringify({ type: 'x'.repeat(1_000) })
     for (let i = 0; i < 80_000; i++) client.webSocket.send(question)
     await until('the end of the link', () => realtime.connections === 0)
+    expect(logger.lines.filter(({ message }) => message === 'limited').map(({ fields }) => fields?.['limit'])).toEqual([
+      'sendQueueHardBytes',
+    ])
     client.webSocket.resume()
     expect((await within('close', client.ended)).code).toBe(4003)
     expect(client.frames.at(-1)).toMatchObject({ type: 'closing', code: 4003 })

@@ -37,14 +37,14 @@ export async function connect(
   if (connection.isClosed) return
   connection.open(admission.expiresInMs)
   node.logger.debug('connected', { session: session.id, user, resumed: claim.resumed })
-  const { messageBytes, channels, inFlight, heartbeatMs } = node.limits
+  const { messageBytes, channels, inFlight, messagesPerSecond, messageBurst, heartbeatMs } = node.limits
   connection.say({
     type: 'connected',
     session: { id: session.id, token },
     resumed: claim.resumed,
     user,
     heartbeatMs,
-    limits: { messageBytes, channels, inFlight },
+    limits: { messageBytes, channels, inFlight, messagesPerSecond, messageBurst },
     ...(admission.hello === undefined ? {} : { hello: admission.hello }),
     ...(admission.expiresInMs === undefined ? {} : { expiresInMs: admission.expiresInMs }),
     ...(rebases.length === 0 ? {} : { rebases }),

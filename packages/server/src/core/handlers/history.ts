@@ -22,5 +22,7 @@ export function history(node: Node, connection: Connection, session: Session, fr
     if (isWireError(page)) return connection.say({ type: 'error', ref, ...page })
     connection.send(encodedHistory(ref, channel, page))
   })
-  if (!taken) connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
+  if (taken) return
+  node.limited(connection.inbox.isFull ? 'inboxFrames' : 'inFlight', { peer: connection.peer })
+  connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }

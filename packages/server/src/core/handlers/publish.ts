@@ -14,7 +14,9 @@ export function publish(node: Node, connection: Connection, session: Session, fr
     else connection.say({ type: 'reply', ref: frame.ref, ...answer })
   })
   // Retryable, always: an earlier copy of the same publish may be among those that wait, and will be stored.
-  if (!taken) connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
+  if (taken) return
+  node.limited(connection.inbox.isFull ? 'inboxFrames' : 'inFlight', { peer: connection.peer })
+  connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 
 async function perform(node: Node, connection: Connection, session: Session, frame: PublishFrame) {

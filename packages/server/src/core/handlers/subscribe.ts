@@ -22,6 +22,7 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
   vacate(node, connection, channel)
   const places = connection.subscriptions.size + connection.pending.size
   if (places >= node.limits.channels && !connection.pending.has(channel)) {
+    node.limited('channels', { peer: connection.peer })
     return connection.endSubscription(channel, generation, 'LIMIT_EXCEEDED')
   }
   connection.pending.set(channel, generation)
@@ -29,6 +30,7 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
   // for anything else there: what the application decided of one generation says nothing of the next.
   if (connection.inbox.run(`subscribe ${generation} ${channel}`, () => run(node, connection, session, request))) return
   connection.pending.delete(channel)
+  node.limited('inboxFrames', { peer: connection.peer })
   connection.endSubscription(channel, generation, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 

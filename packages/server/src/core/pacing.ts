@@ -1,0 +1,52 @@
+import type { ClientFrame } from '@org/realtime-protocol'
+import type { Connection } from './connection.js'
+import type { Node } from './node.js'
+
+/** What matters of a frame here; of one that no version knows, only its number, if it has one. */
+export type PacedFrame = ClientFrame | { readonly type: 'unknown'; readonly ref: number | undefined }
+
+/**
+ * What becomes of a frame above the rate. Requests are `refused`, and asked again; what may get lost is `dropped`; what
+ * belongs to something that runs already, or ends something, is `served`. A new type of frame has to say.
+ */
+const ABOVE_RATE: Readonly<Record<PacedFrame['type'], 'refused' | 'dropped' | 'served'>> = {
+  subscribe: 'refused',
+  publish: 'refused',
+  history: 'refused',
+  presence: 'refused',
+  call: 'refused',
+  refresh: 'refused',
+  unknown: 'refused',
+  send: 'dropped',
+  connect: 'served',
+  unsubscribe: 'served',
+  cancel: 'served',
+  result: 'served',
+  error: 'served',
+  ping: 'served',
+  pong: 'served',
+  goodbye: 'served',
+}
+
+/**
+ * Holds a link to the rate of its node. Every frame counts, also those that are served whatever the rate. A peer that
+ * goes on and on is hung up on, unless it says goodbye by itself. PROTOCOL.md §8.1.
+ *
+ * @returns Whether the frame is to be handled.
+ */
+export function paced(node: Node, connection: Connection, frame: PacedFrame): boolean {
+  const { rate } = connection
+  if (rate.take(node.clock.now()) || frame.type === 'goodbye') return true
+  if (rate.exhausted) {
+    node.limited('excessMessages', { peer: connection.peer })
+    connection.hangup('ABUSE')
+    return false
+  }
+  if (ABOVE_RATE[frame.type] === 'served') return true
+  node.limited('messagesPerSecond', { peer: connection.peer, type: frame.type })
+  const details = { retryAfterMs: rate.retryAfterMs }
+  if (frame.type === 'subscribe') {
+    connection.endSubscription(frame.channel, frame.generation, 'RATE_LIMITED', details)
+  } else if ('ref' in frame) connection.fail(frame.ref, 'RATE_LIMITED', details)
+  return false
+}
