@@ -1,9 +1,9 @@
 import type { Position, Since } from '@org/realtime-protocol'
 import { RealtimeError } from './core/errors.js'
-import type { Draft } from './core/outbox.js'
 import type { ChannelState, HistoryPage, Message, Published } from './core/events.js'
 import type { Engine, Hub } from './engine.js'
 import type { ChannelEvents, ListenOptions } from './events.js'
+import { size } from './size.js'
 import { iterate, type GapItem, type MessageItem, type MessageIterator } from './messages.js'
 import type { HistoryOptions, MessagesOptions, PublishOptions, WaitOptions } from './options.js'
 
@@ -75,24 +75,10 @@ export class Channel<In = unknown, Out = unknown> {
    */
   publish(data: In, options: PublishOptions = {}): Promise<Published> & { readonly id: string } {
     const { signal, ...extra } = options
-    const { key, meta } = extra
     const { engine, name: channel } = this
     const id = engine.ports.random.id()
-    const give = async (): Promise<Published> => {
-      const text = written({ data, ...extra })
-      // The copy keeps what is sent again as it was.
-      const fields = JSON.parse(text) as Draft['fields']
-      // A frame that breaks the protocol would end the link.
-      if (
-        fields.data === undefined ||
-        (key !== undefined && (!key || size(key) > 64)) ||
-        size(written({ ...meta })) > 1_024
-      ) {
-        throw new RealtimeError('INVALID_DATA')
-      }
-      return engine.ask({ type: 'publish', id, channel, fields, bytes: size(text + channel) }, signal)
-    }
-    return Object.assign(give(), { id })
+    const published = engine.ask<Published>({ type: 'publish', id, channel, fields: { data, ...extra } }, signal)
+    return Object.assign(published, { id })
   }
 
   /**
@@ -123,19 +109,6 @@ export class Channel<In = unknown, Out = unknown> {
     const { engine, name: channel } = this
     const id = engine.ports.random.id()
     const fields = { limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
-    return engine.ask({ type: 'history', id, channel, fields, bytes: 0 }, signal)
+    return engine.ask({ type: 'history', id, channel, fields }, signal)
   }
-}
-
-function written(value: unknown): string {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return '{}'
-  }
-}
-
-/** Bytes in UTF-8. */
-function size(text: string): number {
-  return new TextEncoder().encode(text).length
 }

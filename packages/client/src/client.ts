@@ -1,4 +1,16 @@
-import type { ChannelIn, Contract, Data, MessageInput, MessageOutput } from '@org/realtime-protocol'
+import type {
+  ChannelIn,
+  Contract,
+  Data,
+  MessageInput,
+  MessageOutput,
+  MethodIn,
+  MethodInput,
+  MethodOutput,
+  MethodReceived,
+  MethodReturned,
+  MethodsOf,
+} from '@org/realtime-protocol'
 import { Channel } from './channel.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
 import { shown } from './core/outbox.js'
@@ -7,7 +19,7 @@ import { newSession } from './core/session-state.js'
 import { createEngine, type Engine } from './engine.js'
 import type { ClientEvents, ListenOptions } from './events.js'
 import { asyncDispose } from './messages.js'
-import type { ChannelOptions, ClientOptions, WaitOptions } from './options.js'
+import type { CallOptions, ChannelOptions, ClientOptions, MethodContext, WaitOptions } from './options.js'
 import { systemClock } from './platform/clock.js'
 import { systemNetwork } from './platform/network.js'
 import { systemRandom } from './platform/random.js'
@@ -22,6 +34,7 @@ const MAX_OUTBOX_AGE_MS = 240_000
  */
 export class RealtimeClient<C extends Contract = Contract> {
   declare private readonly engine: Engine
+  declare private readonly contract: Contract | undefined
 
   /**
    * @param url Address of the server, `ws:` or `wss:`.
@@ -47,7 +60,10 @@ export class RealtimeClient<C extends Contract = Contract> {
       reconnect: chosen({ minMs: 100, baseMs: 500, maxMs: 20_000, stableMs: 30_000 }, options.reconnect),
       outbox: chosen({ messages: 1_000, bytes: 1_048_576, ageMs: 60_000 }, options.outbox),
     })
-    Object.assign(this, { engine: createEngine(session, { transport, clock, random, network }, options) })
+    Object.assign(this, {
+      engine: createEngine(session, { transport, clock, random, network }, options),
+      contract: options.contract,
+    })
   }
 
   /** What the connection is doing. */
@@ -105,6 +121,46 @@ export class RealtimeClient<C extends Contract = Contract> {
   }
 
   /**
+   * Calls a method of the server. Waits in the outbox while there is no link, and is sent at most once: if its link ends
+   * before the answer, the call fails, unless it is idempotent. Calls run side by side, 64 at a time.
+   *
+   * @throws {@link RealtimeError} what the method threw; `UNKNOWN_METHOD`, `INVALID_DATA`, `RATE_LIMITED` and others of
+   * the server; `UNKNOWN_OUTCOME` when it was sent and no answer came; `TIMEOUT` when it had no effect, or may be
+   * repeated; `OUTBOX_FULL`, `TOO_LARGE`, `ABORTED`, `CLOSED`.
+   */
+  call<const N extends MethodIn<C, 'methods'>>(
+    name: N,
+    ...[input, options]: CallArguments<MethodInput<MethodsOf<C, 'methods'>[N]>>
+  ): Promise<MethodOutput<MethodsOf<C, 'methods'>[N]>> {
+    const { engine, contract } = this
+    const { signal, timeoutMs, meta, idempotent = contract?.methods?.[name]?.idempotent } = options ?? {}
+    const fields = { method: name, data: input, meta }
+    return engine.ask(
+      { type: 'call', id: engine.ports.random.id(), channel: '', fields, timeoutMs, idempotent },
+      signal,
+    )
+  }
+
+  /**
+   * Serves a method to the server, in place of the handler it had. The handler's answer is what it returns or resolves
+   * with; the code and the message of a {@link RealtimeError} it throws go to the caller, of anything else only that it
+   * failed. At most 64 calls run at a time; more are refused with `RATE_LIMITED`.
+   *
+   * @returns A function that ends the serving. Calls that run go on.
+   */
+  method<const N extends MethodIn<C, 'clientMethods'>>(
+    name: N,
+    handler: (
+      input: MethodReceived<MethodsOf<C, 'clientMethods'>[N]>,
+      context: MethodContext,
+    ) =>
+      | MethodReturned<MethodsOf<C, 'clientMethods'>[N]>
+      | PromiseLike<MethodReturned<MethodsOf<C, 'clientMethods'>[N]>>,
+  ): () => void {
+    return this.engine.method(name, handler)
+  }
+
+  /**
    * Listens.
    *
    * @returns A function that ends the listening.
@@ -131,6 +187,11 @@ export class RealtimeClient<C extends Contract = Contract> {
     return this.close()
   }
 }
+
+/** What follows the name in a call. What may be undefined may be left out. */
+type CallArguments<In> = undefined extends In
+  ? readonly [input?: In, options?: CallOptions]
+  : readonly [input: In, options?: CallOptions]
 
 /** Defaults, where nothing else was chosen. An option that is there but undefined is not chosen: no wait may become NaN. */
 function chosen<T extends Record<string, number>>(defaults: T, options: { readonly [K in keyof T]?: number } = {}): T {

@@ -8,6 +8,8 @@ import type { SessionInput, SessionState } from './core/session-state.js'
 import type { Effect } from './core/turn.js'
 import type { ListenOptions } from './events.js'
 import type { ClientOptions, TokenSource } from './options.js'
+import { createServing, type Serving } from './serving.js'
+import { size } from './size.js'
 import type { Clock } from './ports/clock.js'
 import type { Network, NetworkEvent } from './ports/network.js'
 import type { Random } from './ports/random.js'
@@ -47,8 +49,10 @@ export interface Engine {
     options: ListenOptions | undefined,
     since?: Since,
   ): () => void
-  /** Puts a request in and waits for what becomes of it. */
-  ask<T>(input: Draft, signal: AbortSignal | undefined): Promise<T>
+  /** Serves a method to the server until the returned function is called. */
+  readonly method: Serving['method']
+  /** Puts a request in, with a copy of its fields, and waits for what becomes of it. */
+  ask<T>(request: Omit<Draft, 'bytes'>, signal: AbortSignal | undefined): Promise<T>
   /** Waits until a channel, or the client itself, has a status, or an error, or the client is closed. */
   until(channel: string, status: string, signal: AbortSignal | undefined): Promise<void>
 }
@@ -114,6 +118,14 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
     }
   }
 
+  const serving = createServing((link, frame) => {
+    const text = clientCodec.encode(frame)
+    const limit = session.connected?.limits.messageBytes ?? 0
+    // What the server does not take would end the link.
+    if (size(text) > limit) throw new RealtimeError('TOO_LARGE')
+    links.get(link)?.send(text)
+  }, fault)
+
   const hub = (channel: string): Hub => {
     let found = hubs.get(channel)
     if (!found) {
@@ -137,6 +149,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
           put({ type: 'frame', link, frame })
         },
         closed(code, reason) {
+          links.delete(link)
           put({ type: 'closed', link, code, reason })
         },
       })
@@ -170,6 +183,8 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         },
       )
     },
+    call: serving.call,
+    cancel: serving.cancel,
     position(channel, position) {
       hub(channel).position = position
     },
@@ -218,6 +233,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
     ports,
     put,
     hub,
+    method: serving.method,
     on(channel, event, listener, { signal } = {}, since) {
       const name = `${event} ${channel}`
       const subscribes = channel && event === 'message'
@@ -240,12 +256,25 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       }
       return off
     },
-    ask: (input, signal) =>
+    ask: (request, signal) =>
       promised(signal, (settle) => {
-        const { id } = input
+        const { id } = request
+        // The copy keeps what is sent again as it was.
+        const text = written(request.fields)
+        const fields = JSON.parse(text) as Draft['fields']
+        const { data, key, meta, method } = fields
+        // A frame that breaks the protocol would end the link.
+        if (
+          (request.type === 'publish' && data === undefined) ||
+          !fits(key, 64) ||
+          !fits(method, 255) ||
+          size(JSON.stringify(meta)) > 1_024
+        ) {
+          throw new RealtimeError('INVALID_DATA')
+        }
         if (!signal?.aborted) {
           jobs.set(id, settle)
-          put(input)
+          put({ ...request, fields, bytes: size(text + request.channel) })
         }
         return () => put({ type: 'abort', id })
       }),
@@ -263,4 +292,17 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         return () => watchers.delete(look)
       }),
   }
+}
+
+function written(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    throw new RealtimeError('INVALID_DATA')
+  }
+}
+
+/** Whether a name that may be absent can go into a frame. */
+function fits(name: string | undefined, bytes: number): boolean {
+  return name !== '' && size(name) <= bytes
 }

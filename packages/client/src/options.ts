@@ -1,4 +1,4 @@
-import type { Data, Position, Since } from '@org/realtime-protocol'
+import type { Contract, Data, Meta, Position, Since } from '@org/realtime-protocol'
 import type { TokenReason } from './core/events.js'
 import type { Clock } from './ports/clock.js'
 import type { Logger } from './ports/logger.js'
@@ -22,9 +22,11 @@ export interface ClientOptions {
   readonly reconnect?: ReconnectOptions
   /** Time a link has to open and to be answered, in milliseconds. Default: 10,000. */
   readonly connectTimeoutMs?: number
-  /** Time `history` has, reconnects included, in milliseconds. Default: 10,000. */
+  /** Time a call and `history` have, reconnects included, in milliseconds. Default: 10,000. */
   readonly requestTimeoutMs?: number
-  /** What may wait to be published. */
+  /** Says which methods are idempotent. Types need only `RealtimeClient<typeof contract>`. Default: none is. */
+  readonly contract?: Contract
+  /** What may wait: publishes and calls. */
   readonly outbox?: OutboxOptions
   /** Time a subscription stays after its last listener left, in milliseconds. Default: 1,000. */
   readonly lingerMs?: number
@@ -66,9 +68,9 @@ export interface ReconnectOptions {
   readonly stableMs?: number
 }
 
-/** What may wait to be published. What exceeds it is rejected at once with `OUTBOX_FULL`. */
+/** What may wait: publishes and calls. What exceeds it is rejected at once with `OUTBOX_FULL`. */
 export interface OutboxOptions {
-  /** How many messages, reads of the history that wait included. Default: 1,000. */
+  /** How many messages and calls, reads of the history that wait included. Default: 1,000. */
   readonly messages?: number
   /** How many bytes of JSON. Default: 1,048,576. */
   readonly bytes?: number
@@ -93,9 +95,32 @@ export interface PublishOptions {
   /** Idempotency key, 1 to 64 bytes: a second publish with the same key answers with the first one's position. */
   readonly key?: string
   /** Small texts for tools, such as `traceparent`. At most 1,024 bytes as JSON. */
-  readonly meta?: Readonly<Record<string, string>>
+  readonly meta?: Meta
   /** Gives the publish up with `ABORTED`. What was sent may have been stored all the same. */
   readonly signal?: AbortSignal
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Time until the answer, reconnects included, in milliseconds. Default: `requestTimeoutMs` of the client. */
+  readonly timeoutMs?: number
+  /**
+   * Whether the call may be sent again when its link ended before the answer. Default: what the `contract` of the
+   * client's options says of the method, else false.
+   */
+  readonly idempotent?: boolean
+  /** Small texts for tools, such as `traceparent`. At most 1,024 bytes as JSON. */
+  readonly meta?: Meta
+  /** Gives the call up with `ABORTED`, and tells the server to. What was sent may have had its effect all the same. */
+  readonly signal?: AbortSignal
+}
+
+/** What the handler of a method learns besides its input. */
+export interface MethodContext {
+  /** Aborts when nobody waits for the answer any more: the server gave up, or the link ended. */
+  readonly signal: AbortSignal
+  /** What travels for tools. */
+  readonly meta?: Meta | undefined
 }
 
 /** Options of reading the log. */

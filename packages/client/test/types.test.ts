@@ -8,6 +8,19 @@ const app = contract({
     'room:{roomId}': { message: z.object({ text: z.string(), at: z.string().transform(Number) }) },
     news: {},
   },
+  methods: {
+    'room.rename': {
+      input: z.object({ roomId: z.string(), title: z.string() }),
+      output: z.object({ title: z.string().transform(Number) }),
+    },
+    time: {},
+  },
+  clientMethods: {
+    confirm: {
+      input: z.object({ question: z.string().transform(Number) }),
+      output: z.object({ answer: z.string().transform(Number) }),
+    },
+  },
 })
 
 // Only the compiler looks at these.
@@ -53,4 +66,23 @@ test('an iterator gives messages, and with gaps: true also gaps, told apart by i
   expectTypeOf(read).returns.toEqualTypeOf<string>()
   expectTypeOf(data).toExtend<AsyncDisposable>()
   expectTypeOf(mixed).toExtend<AsyncDisposable>()
+})
+
+test('a call takes what the input schema takes and gives what the output schema gives; a method the other way round', () => {
+  expectTypeOf(client.call<'room.rename'>)
+    .parameter(1)
+    .toEqualTypeOf<{ roomId: string; title: string }>()
+  expectTypeOf(() => client.call('time')).returns.resolves.toEqualTypeOf<unknown>()
+  // @ts-expect-error this method needs an input
+  void (() => client.call('room.rename'))
+  // @ts-expect-error there is no such method
+  void (() => client.call('rooms.rename'))
+  client.method('confirm', ({ question }, { signal }) => {
+    expectTypeOf(question).toEqualTypeOf<number>()
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+    return { answer: 'yes' }
+  })
+  // @ts-expect-error the answer is a text
+  void (() => client.method('confirm', () => ({ answer: 1 })))
+  expectTypeOf(() => open.call('whatever', 1)).returns.resolves.toEqualTypeOf<unknown>()
 })

@@ -93,6 +93,9 @@ export type MethodsOf<C extends Contract, Side extends 'methods' | 'clientMethod
   ? Methods
   : Readonly<Record<string, MethodContract>>
 
+/** Names of the methods of one side of a contract. */
+export type MethodIn<C extends Contract, Side extends 'methods' | 'clientMethods'> = keyof MethodsOf<C, Side> & string
+
 /** What a caller of a method gives. */
 export type MethodInput<M extends MethodContract> = M extends { readonly input: infer S extends StandardSchema }
   ? InputOf<S>
@@ -101,4 +104,14 @@ export type MethodInput<M extends MethodContract> = M extends { readonly input: 
 /** What a caller of a method gets. */
 export type MethodOutput<M extends MethodContract> = M extends { readonly output: infer S extends StandardSchema }
   ? OutputOf<S>
+  : unknown
+
+/** What the handler of a method gets. */
+export type MethodReceived<M extends MethodContract> = M extends { readonly input: infer S extends StandardSchema }
+  ? OutputOf<S>
+  : unknown
+
+/** What the handler of a method returns. */
+export type MethodReturned<M extends MethodContract> = M extends { readonly output: infer S extends StandardSchema }
+  ? InputOf<S>
   : unknown

@@ -1,4 +1,13 @@
-import type { ClientFrame, Data, ErrorFrame, Meta, Position, Rebase, ReplyFrame } from '@org/realtime-protocol'
+import type {
+  ClientFrame,
+  Data,
+  ErrorFrame,
+  Meta,
+  Position,
+  Rebase,
+  ReplyFrame,
+  ResultFrame,
+} from '@org/realtime-protocol'
 import { RealtimeError, wireError } from './errors.js'
 import type { OutboxEntry, OutboxEvent } from './events.js'
 import type { Turn } from './turn.js'
@@ -6,7 +15,7 @@ import type { Turn } from './turn.js'
 /** Room for what surrounds the data in a publish frame: type, numbers, epoch. */
 const FRAME_BYTES = 300
 
-/** Most publishes of a channel that wait for their reply. A server's own limit can only be smaller. */
+/** Most publishes of a channel that wait for their reply, and most calls. A server's own limit can only be smaller. */
 const WINDOW = 64
 
 /** How many acknowledged publishes of a channel are remembered, and how long. */
@@ -15,27 +24,33 @@ const KEPT_MS = 300_000
 
 /** A request as it is asked for. A read of the log is sent again like a publish, for reading twice does no harm. */
 export interface Draft {
-  readonly type: 'publish' | 'history'
+  readonly type: 'publish' | 'history' | 'call'
   readonly id: string
+  /** The channel; empty for a call. */
   readonly channel: string
   /** What the application gave, as it goes into the frame. */
   readonly fields: {
     readonly data?: Data
-    readonly key?: string
-    readonly meta?: Meta
+    readonly key?: string | undefined
+    readonly meta?: Meta | undefined
+    readonly method?: string
     readonly limit?: number
     readonly after?: Position | undefined
     readonly before?: Position | undefined
   }
-  /** Size of what is published, as JSON in UTF-8. */
+  /** Size of what is sent, as JSON in UTF-8. */
   readonly bytes: number
+  /** How long a call or a read may take. */
+  readonly timeoutMs?: number | undefined
+  /** Whether a call may be sent again when its outcome is unknown. */
+  readonly idempotent?: boolean | undefined
 }
 
 /** A request that is not settled. */
 export interface Entry extends Draft {
   readonly at: number
   readonly line: Line
-  /** Its number among the publishes to the channel; 0 for a read. */
+  /** Its number among the publishes to the channel; 0 for anything else. */
   readonly seq: number
   /** Number of the request on this link; 0 while it must be sent. */
   ref: number
@@ -89,10 +104,10 @@ export interface Pace {
 
 /** Takes a request in, or rejects it. */
 export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits, turn: Turn): void {
-  const { type, id, channel, bytes } = draft
+  const { type, id, channel, bytes, timeoutMs = requestTimeoutMs } = draft
   const { entries, lines } = outbox
   const publishes = type === 'publish'
-  if (publishes && (entries.size >= limits.messages || outbox.bytes + bytes > limits.bytes)) {
+  if (type !== 'history' && (entries.size >= limits.messages || outbox.bytes + bytes > limits.bytes)) {
     turn.say('settle', id, new RealtimeError('OUTBOX_FULL'))
     return
   }
@@ -101,13 +116,13 @@ export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestT
   const entry: Entry = { ...draft, line, at: turn.now, seq: publishes ? ++line.seq : 0, ref: 0, state: 'queued' }
   outbox.bytes += bytes
   entries.set(id, entry)
-  turn.timer(`due ${id}`, publishes ? limits.ageMs : requestTimeoutMs, (late) =>
+  turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, (late) =>
     giveUp(outbox, entry, late, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
   )
   announce(entry, 'queued', turn)
 }
 
-/** Sends what the window of each channel lets out, in order, and all reads. PROTOCOL.md §3.4. */
+/** Sends what the window of each channel and that of calls lets out, in order, and all reads. PROTOCOL.md §3.4. */
 export function pump(outbox: Outbox, link: number, pace: Pace, offline: boolean, turn: Turn): void {
   for (const line of outbox.lines.values()) line.flying = line.lowest = 0
   for (const entry of outbox.entries.values()) {
@@ -117,23 +132,34 @@ export function pump(outbox: Outbox, link: number, pace: Pace, offline: boolean,
       continue
     }
     line.lowest ||= seq
+    const waits = type !== 'history'
     if (!entry.ref) {
-      if (seq && (offline || turn.waits(`out ${channel}`) || line.flying >= Math.min(WINDOW, pace.inFlight))) continue
+      if (waits && (offline || turn.waits(`out ${channel}`) || line.flying >= Math.min(WINDOW, pace.inFlight))) continue
       entry.ref = turn.next()
       const numbers = seq && { id, seq, lowest: line.lowest, epoch: line.acknowledged[0]?.epoch }
-      turn.act('send', link, { type, ref: entry.ref, channel, ...fields, ...numbers } as ClientFrame)
+      turn.act('send', link, {
+        type,
+        ref: entry.ref,
+        channel: channel || undefined,
+        ...fields,
+        ...numbers,
+      } as ClientFrame)
       if (entry.state === 'queued') announce(entry, 'sent', turn)
     }
-    if (seq) line.flying++
+    if (waits) line.flying++
   }
 }
 
 /** Takes the answer to a request, if it is one. What must be sent again is left for the pump. */
-export function answer(outbox: Outbox, input: ReplyFrame | ErrorFrame, turn: Turn): void {
+export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame, turn: Turn): void {
   const entries = [...outbox.entries.values()]
   const entry = entries.find(({ ref }) => ref && ref === input.ref)
   if (!entry) return
   const { channel, seq, line } = entry
+  if (input.type === 'result') {
+    settle(outbox, entry, turn, undefined, input.data)
+    return
+  }
   if (input.type === 'reply') {
     const { type: _, ref: __, ...value } = input
     if (seq) {
@@ -162,13 +188,25 @@ export function answer(outbox: Outbox, input: ReplyFrame | ErrorFrame, turn: Tur
   }
 }
 
-/** Gives a request up. Whether a publish that was sent was stored is not known. */
+/** Whether what was sent has taken effect is not known, and matters. */
+const unsure = ({ type, state, idempotent }: Entry): boolean => state === 'sent' && type !== 'history' && !idempotent
+
+/** Gives a request up, because of an error that says so only if it certainly had no effect. */
 export function giveUp(outbox: Outbox, entry: Entry, turn: Turn, error: RealtimeError): void {
-  settle(outbox, entry, turn, entry.seq && entry.state === 'sent' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+  if (entry.type === 'call' && entry.ref) turn.send({ type: 'cancel', ref: entry.ref })
+  settle(outbox, entry, turn, unsure(entry) && error.code !== 'ABORTED' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+}
+
+/** The link is gone. What it had is sent again on the next one, except for calls that may be done only once. */
+export function interrupt(outbox: Outbox, turn: Turn): void {
+  for (const entry of outbox.entries.values()) {
+    if (entry.ref && !entry.seq && unsure(entry)) giveUp(outbox, entry, turn, new RealtimeError('UNKNOWN_OUTCOME'))
+    entry.ref = 0
+  }
 }
 
 /** Ends a request. The number of a publish is used up. */
-export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: RealtimeError, value?: object): void {
+export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: RealtimeError, value?: unknown): void {
   const { id } = entry
   outbox.entries.delete(id)
   outbox.bytes -= entry.bytes

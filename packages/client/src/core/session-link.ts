@@ -1,7 +1,6 @@
 import {
   closePolicy,
   isRefusal,
-  type ClientFrame,
   type ClosingFrame,
   type ConnectFrame,
   type ConnectedFrame,
@@ -11,7 +10,7 @@ import {
 import { NO_WEBSOCKET } from '../ports/transport.js'
 import { RealtimeError } from './errors.js'
 import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
-import { acknowledged, answer, roll } from './outbox.js'
+import { acknowledged, answer, interrupt, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
 import { request, stepSubscription, suspend } from './subscription-machine.js'
 import type { Turn } from './turn.js'
@@ -37,11 +36,6 @@ export function go(state: SessionState, turn: Turn): void {
   state.links.set(id, link)
   turn.act('dial', id, config.url)
   watch(state, link, turn)
-}
-
-/** Says something to the server, if there is a link to it. */
-export function send({ link }: SessionState, frame: ClientFrame, turn: Turn): void {
-  if (link?.phase === 'open') turn.act('send', link.id, frame)
 }
 
 /** Looks whether a link was silent too long, and when to look again. A link that may have died unseen is pinged. */
@@ -102,7 +96,9 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
     watch(state, link, turn)
     welcome(state, frame, turn)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
-  else if (type === 'reply' || type === 'error') answer(outbox, frame, turn)
+  else if (type === 'reply' || type === 'result' || type === 'error') answer(outbox, frame, turn)
+  else if (type === 'call') turn.say(type, link.id, frame)
+  else if (type === 'cancel') turn.say(type, link.id, frame.ref)
   else if (type === 'join' || type === 'leave' || type === 'presence') return
   else if ('channel' in frame) {
     const { channel } = frame
@@ -147,6 +143,7 @@ export function hangup(state: SessionState, link: Link, turn: Turn, code = 4004,
 export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>, turn: Turn): void {
   state.links.delete(link.id)
   turn.cancel(`link ${link.id}`)
+  turn.say('cancel', link.id)
   if (link !== state.link) return
   // What the server said in a frame is what it meant; the socket may only know that it broke.
   const { code, reason, retryAfterMs } = link.closing ?? end
@@ -159,7 +156,7 @@ export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 't
     suspend(sub, turn)
     sub.attempt = 0
   }
-  for (const entry of state.outbox.entries.values()) entry.ref = 0
+  interrupt(state.outbox, turn)
   state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
   let failure
   if (policy === 'terminal' || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'

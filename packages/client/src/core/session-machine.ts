@@ -1,7 +1,7 @@
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
-import { enqueue, giveUp, pump, settle } from './outbox.js'
-import { down, finish, go, greet, hangup, hear, hurry, probe, retry, send } from './session-link.js'
+import { enqueue, giveUp, pump } from './outbox.js'
+import { down, finish, go, greet, hangup, hear, hurry, probe, retry } from './session-link.js'
 import type { SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
 import { turn as begin, type Effect, type Turn } from './turn.js'
@@ -50,7 +50,7 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       hurry(state, turn)
       break
     case 'close':
-      send(state, { type: 'goodbye' }, turn)
+      turn.send({ type: 'goodbye' })
       finish(state, state.error)
       break
     case 'network':
@@ -105,18 +105,19 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       if (!sub) break
       turn.timer(`linger ${channel}`, state.config.lingerMs, (later) => {
         subscriptions.delete(channel)
-        send(state, { type: 'unsubscribe', channel, generation: sub.generation }, later)
+        later.send({ type: 'unsubscribe', channel, generation: sub.generation })
         ended(channel, later)
       })
       break
     }
     case 'publish':
     case 'history':
+    case 'call':
       enqueue(outbox, input, state.config, turn)
       break
     case 'abort': {
       const entry = outbox.entries.get(input.id)
-      if (entry) settle(outbox, entry, turn, new RealtimeError('ABORTED'))
+      if (entry) giveUp(outbox, entry, turn, new RealtimeError('ABORTED'))
     }
   }
 }
@@ -139,7 +140,10 @@ function flush(state: SessionState, { type }: SessionInput, turn: Turn): void {
 function clean(state: SessionState, turn: Turn, late: boolean): void {
   const { links, subscriptions, error } = state
   const why = error ?? new RealtimeError('CLOSED')
-  for (const id of links.keys()) turn.act('hangup', id, 1000, '')
+  for (const id of links.keys()) {
+    turn.act('hangup', id, 1000, '')
+    turn.say('cancel', id)
+  }
   links.clear()
   state.link = state.retryAt = undefined
   for (const channel of subscriptions.keys()) ended(channel, turn, late ? why : error)

@@ -37,7 +37,7 @@ export type SessionInput =
   | { readonly type: 'subscribe'; readonly channel: string; readonly since: Since | undefined }
   | { readonly type: 'unsubscribe'; readonly channel: string }
   | Draft
-  /** The caller gave up a publish or a read. */
+  /** The caller gave up a request. */
   | { readonly type: 'abort'; readonly id: string }
 
 /** One link, from its dial on. A closed one is forgotten: what still comes with its number is late news. */

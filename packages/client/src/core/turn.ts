@@ -1,4 +1,4 @@
-import type { ClientFrame, Position } from '@org/realtime-protocol'
+import type { CallFrame, ClientFrame, Position } from '@org/realtime-protocol'
 import type { RealtimeError } from './errors.js'
 import type { TokenReason } from './events.js'
 
@@ -16,7 +16,11 @@ export type News =
   | readonly ['emit', event: string, detail: object, channel?: string]
   /** What was told so far is delivered: this is where the channel stands now. */
   | readonly ['position', channel: string, position: Position | undefined]
-  | readonly ['settle', id: string, error: RealtimeError | undefined, value?: object | undefined]
+  | readonly ['settle', id: string, error: RealtimeError | undefined, value?: unknown]
+  /** The server calls a method. */
+  | readonly ['call', link: number, call: CallFrame]
+  /** Nobody waits any more for one call of the server, or for all those of a link. */
+  | readonly ['cancel', link: number, ref?: number]
 
 /** All that a step can want. */
 export type Effect = Deed | News
@@ -28,6 +32,8 @@ export interface Turn {
   readonly news: News[]
   /** Wants something done. */
   act(...deed: Deed): void
+  /** Says something to the server, if there is a link to it. */
+  send(frame: ClientFrame): void
   /** Tells the application something. */
   say(...news: News): void
   /** Sets a timer, in place of one with this name. One that does nothing is set for the flush after it. */
@@ -49,6 +55,8 @@ export type Fires = (turn: Turn) => void
 export interface Ledger {
   count: number
   readonly timers: Map<string, Fires>
+  /** The link that requests go to. */
+  link?: { readonly id: number; readonly phase: string } | undefined
 }
 
 /** How long to wait between attempts. */
@@ -71,6 +79,9 @@ export function turn(now: number, chance: number, ledger: Ledger, { minMs, baseM
     deeds,
     news,
     act: (...deed) => deeds.push(deed),
+    send(frame) {
+      if (ledger.link?.phase === 'open') deeds.push(['send', ledger.link.id, frame])
+    },
     say: (...told) => news.push(told),
     timer(name, ms, fires = () => {}) {
       timers.set(name, fires)

@@ -32,6 +32,12 @@ const inputs = fc.oneof(
   fc.constant((rig: Rig) =>
     rig.put({ type: 'history', id: `h${ids++}`, channel: 'a', fields: { limit: 1 }, bytes: 0 }),
   ),
+  fc.tuple(fc.integer({ min: 1, max: 40 }), fc.boolean()).map(([count, idempotent]) => (rig: Rig) => {
+    for (let i = 0; i < count; i++) {
+      const fields = { method: 'm', data: 1 }
+      rig.put({ type: 'call', id: `c${ids++}`, channel: '', fields, bytes: 1, timeoutMs: 9_000, idempotent })
+    }
+  }),
   fc.nat(50).map((n) => (rig: Rig) => {
     const id = [...rig.issued][n]
     if (id) rig.put({ type: 'abort', id })
@@ -56,6 +62,8 @@ const news = fc
       { type: 'frame', link: 0, frame: publication('a', 'e', 4) },
       { type: 'frame', link: 0, frame: { type: 'rebase', channel: 'a', from: 'e', end: 9, to: 'f' } },
       { type: 'frame', link: 0, frame: { type: 'gap', channel: 'a', reason: 'trimmed', from: 4, to: 5, position } },
+      { type: 'frame', link: 0, frame: { type: 'call', ref: 1, method: 'm' } },
+      { type: 'frame', link: 0, frame: { type: 'cancel', ref: 1 } },
       { type: 'frame', link: 0, frame: fault('malformed') },
       { type: 'closed', link: 0, code: 1006, reason: '' },
       { type: 'closed', link: 0, code: 1009, reason: '' },
@@ -72,7 +80,11 @@ const news = fc
 
 /** Answers that fit a question of the client. */
 const answers = fc
-  .tuple(fc.nat(200), fc.constantFrom('subscribed', 'UNAVAILABLE', 'FORBIDDEN', 'reply', 'OUT_OF_ORDER'), fc.nat(3))
+  .tuple(
+    fc.nat(200),
+    fc.constantFrom('subscribed', 'UNAVAILABLE', 'FORBIDDEN', 'reply', 'result', 'OUT_OF_ORDER'),
+    fc.nat(3),
+  )
   .map(([pick, what, n]) => (rig: Rig) => {
     const link = [...rig.links.keys()][0] ?? 0
     const sub = [...rig.state.subscriptions.values()][pick % 2]
@@ -81,7 +93,7 @@ const answers = fc
       code: what,
       message: '',
       ...(n === 0 && { retryAfterMs: 50 }),
-      ...(entry && { expected: Math.max(1, entry.seq + 1 - n) }),
+      ...(entry?.seq && { expected: Math.max(1, entry.seq + 1 - n) }),
     }
     if (what === 'subscribed' && sub) {
       rig.put({
@@ -91,6 +103,8 @@ const answers = fc
       })
     } else if (what === 'reply' && entry) {
       rig.put({ type: 'frame', link, frame: { type: what, ref: entry.ref, id: entry.id, position } })
+    } else if (what === 'result' && entry) {
+      rig.put({ type: 'frame', link, frame: { type: what, ref: entry.ref, data: n } })
     } else if (entry && n > 1) rig.put({ type: 'frame', link, frame: { type: 'error', ref: entry.ref, ...failure } })
     else if (sub)
       rig.put({

@@ -3,7 +3,7 @@ import { step } from '../../src/core/session-machine.js'
 import { newSession, type SessionConfig, type SessionInput, type SessionState } from '../../src/core/session-state.js'
 import type { Effect } from '../../src/core/turn.js'
 
-const NEWS = new Set(['emit', 'position', 'settle'])
+const NEWS = new Set(['emit', 'position', 'settle', 'call', 'cancel'])
 const RECONNECT = { minMs: 100, baseMs: 500, maxMs: 20_000, stableMs: 30_000 }
 
 /** A session on virtual time that holds every step to the laws of `step`. */
@@ -40,7 +40,7 @@ export class Rig {
     const late = 'link' in input && !this.links.has(input.link)
     const wasClosed = this.state.status === 'closed'
     const before = late ? JSON.stringify(this.state) : ''
-    if (input.type === 'publish') this.issued.add(input.id)
+    if ('fields' in input) this.issued.add(input.id)
     if (input.type === 'opened' && this.links.get(input.link) === 'dialled') this.links.set(input.link, 'opened')
     if (input.type === 'closed') this.links.delete(input.link)
     if (input.type === 'frame' && input.frame?.type === 'connected' && this.links.get(input.link) === 'opened') {
@@ -67,13 +67,14 @@ export class Rig {
 
     expect([...this.timers.keys()].sort(), 'the machine knows its timers').toEqual([...this.state.timers.keys()].sort())
     if (this.state.status === 'closed') expect([...this.timers.keys()], 'closed leaves no timer').toEqual([])
-    const entries = new Map([...this.state.outbox.entries].filter(([, { seq }]) => seq))
+    const { entries } = this.state.outbox
     const sent = [...entries.values()].filter(({ state }) => state === 'sent').length
     const settled = [...this.issued].filter((id) => this.settled.has(id)).length
     expect(entries.size - sent + sent + settled, 'queued + sent + settled = issued').toBe(this.issued.size)
     expect(this.state.outbox.bytes).toBe([...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0))
     const flying = new Map<string, number>()
-    for (const { ref, channel } of entries.values()) if (ref) flying.set(channel, (flying.get(channel) ?? 0) + 1)
+    for (const { ref, channel, type } of entries.values())
+      if (ref && type !== 'history') flying.set(channel, (flying.get(channel) ?? 0) + 1)
     const window = Math.min(64, this.state.connected?.limits.inFlight ?? 64)
     expect(Math.max(0, ...flying.values()), 'never more than the window in flight').toBeLessThanOrEqual(window)
     return effects
@@ -126,6 +127,8 @@ export class Rig {
       case 'token':
       case 'emit':
       case 'position':
+      case 'call':
+      case 'cancel':
         break
     }
   }
