@@ -1,36 +1,71 @@
-// `pnpm demo:check`: starts the demo as a newcomer would, opens its page, stops it, and sees that nothing is left behind.
+// `pnpm demo:check`: starts each demo as a newcomer would, opens its pages, stops it, and sees that nothing is left behind.
 import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { root } from './lib/pnpm.mjs'
 
 const DEADLINE_MS = 120_000
 
-const demo = spawn(process.execPath, ['scripts/demo.mjs'], {
-  cwd: root,
-  env: { ...process.env, PORT: '0' },
-  stdio: ['ignore', 'pipe', 'inherit'],
+await check('chat', { pages: ['/'], signal: 'SIGTERM' })
+
+const home = mkdtempSync(join(tmpdir(), 'realtime-demo-check-'))
+let postgres
+await check('order-push', {
+  env: { POSTGRES_HOME: home, DATABASE_URL: '' },
+  pages: ['/', '/shop', '/api/get_shop_info?shop=pizzeria'],
+  running: () => {
+    postgres = Number(readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n')[0])
+    if (!isThere(postgres)) throw new Error(`Postgres, process ${postgres}, is not there`)
+  },
+  signal: 'SIGINT',
 })
-const ended = new Promise((resolve) => demo.once('exit', resolve))
-const deadline = setTimeout(() => fail(`the demo was not ready within ${DEADLINE_MS} ms`), DEADLINE_MS)
+if (isThere(postgres)) throw new Error(`Postgres, process ${postgres}, is still there`)
+rmSync(home, { recursive: true })
 
-let printed = ''
-for await (const chunk of demo.stdout) {
-  printed += chunk
-  const [, address] = /Chat is ready: (http:\/\/\S+)/.exec(printed) ?? []
-  if (!address) continue
-  const page = await (await fetch(address)).text()
-  if (!page.includes('<title>')) fail(`${address} shows no page`)
-  demo.kill('SIGTERM')
-  const code = await ended
-  if (code !== 0) fail(`the demo ended with ${code}`)
-  if (await fetch(address).then(Boolean, () => false)) fail(`${address} still answers`)
-  clearTimeout(deadline)
-  console.log(`The demo was ready at ${address}, showed its page, and left nothing behind.`)
-  process.exit(0)
+/** Starts a demo, opens its pages, stops it by a signal, and sees that it ended well. */
+async function check(example, { env = {}, pages, running = () => {}, signal }) {
+  const demo = spawn(process.execPath, ['scripts/demo.mjs', example], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise((resolve) => demo.once('exit', resolve))
+  const late = setTimeout(() => demo.kill('SIGTERM'), DEADLINE_MS)
+  try {
+    const address = await readyAddress(demo.stdout)
+    for (const path of pages) {
+      const response = await fetch(address + path)
+      const body = await response.text()
+      if (!response.ok || body.length < 100) throw new Error(`${address}${path} shows nothing: ${response.status}`)
+    }
+    running()
+    demo.kill(signal)
+    const code = await ended
+    if (code !== 0) throw new Error(`the demo ended with ${code}`)
+    if (await fetch(address).then(Boolean, () => false)) throw new Error(`${address} still answers`)
+    console.log(`The demo ${example} was ready at ${address}, showed its pages, and left nothing behind.`)
+  } finally {
+    clearTimeout(late)
+    demo.kill('SIGTERM')
+    await ended
+  }
 }
-fail('the demo ended before it was ready')
 
-function fail(message) {
-  console.error(message)
-  demo.kill('SIGTERM')
-  process.exit(1)
+async function readyAddress(stdout) {
+  let printed = ''
+  for await (const chunk of stdout) {
+    printed += chunk
+    const [, address] = / is ready: (http:\/\/\S+)/.exec(printed) ?? []
+    if (address) return address
+  }
+  throw new Error(`the demo ended before it was ready, or was not ready within ${DEADLINE_MS} ms`)
+}
+
+function isThere(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
 }

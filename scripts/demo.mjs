@@ -1,8 +1,18 @@
-// `pnpm demo`: installs, builds the packages and starts the chat example, which prints its address. `PORT` sets the port.
+// `pnpm demo [example]`: installs, builds the packages and starts an example, by default the chat, which prints its
+// address. `PORT` sets the port.
 import { spawn, spawnSync } from 'node:child_process'
 import { installOrExit, pnpm, root } from './lib/pnpm.mjs'
 
-const EXAMPLE = '@org/realtime-example-chat'
+const EXAMPLES = ['chat', 'order-push']
+/** Time the server has to end after a signal. */
+const STOP_MS = 15_000
+
+const [name = 'chat'] = process.argv.slice(2)
+if (!EXAMPLES.includes(name)) {
+  console.error(`There is no example ${name}. There are ${EXAMPLES.join(' and ')}.`)
+  process.exit(1)
+}
+const EXAMPLE = `@org/realtime-example-${name}`
 
 installOrExit()
 console.log('\nBuilding the packages …')
@@ -32,4 +42,17 @@ server.on('error', (error) => {
   console.error(error.message)
   process.exit(1)
 })
-server.on('exit', (code, signal) => process.exit(stopping ? 0 : (code ?? (signal ? 1 : 0))))
+server.on('exit', async (code, signal) => {
+  // A signal ends pnpm at once; the server behind it finishes what is at hand, and its database.
+  const deadline = Date.now() + STOP_MS
+  while (stopping && groupIsThere() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
+  process.exit(stopping ? 0 : (code ?? (signal ? 1 : 0)))
+})
+
+function groupIsThere() {
+  try {
+    return process.kill(-server.pid, 0)
+  } catch {
+    return false
+  }
+}

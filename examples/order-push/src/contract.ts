@@ -1,0 +1,94 @@
+import { contract } from '@org/realtime-protocol'
+import { z } from 'zod'
+
+/** What becomes of an order, in this order. */
+export const STATUSES = ['new', 'cooking', 'ready', 'collected'] as const
+
+const status = z.enum(STATUSES)
+const id = z.string().min(1).max(64)
+const line = z.object({ dish: id, name: z.string(), count: z.int(), priceCents: z.int() })
+
+const shop = z.object({
+  id,
+  name: z.string(),
+  tagline: z.string(),
+  open: z.boolean(),
+  /** Grows with every change: what comes late is older, and is left. */
+  version: z.int(),
+})
+
+const order = z.object({
+  id,
+  shop: id,
+  shopName: z.string(),
+  /** Counts the orders of the shop. */
+  number: z.int(),
+  /** Name of who ordered. */
+  name: z.string(),
+  note: z.string(),
+  lines: z.array(line),
+  totalCents: z.int(),
+  status,
+  /** Grows with every change: what comes late is older, and is left. */
+  version: z.int(),
+  /** Milliseconds since 1970. */
+  placedAt: z.number(),
+  changedAt: z.number(),
+})
+
+/** What the server and the pages agree on. Pages import only the types, so zod stays out of their bundles. */
+export const app = contract({
+  channels: {
+    /** Which shops are open. */
+    shops: { message: shop },
+    /** The orders of one shop, for its kitchen. */
+    'shop:{shop}': { message: order },
+    /** The orders of one customer. */
+    'customer:{customer}': { message: order },
+  },
+})
+
+/** What the functions take, by name. */
+export const INPUTS = {
+  list_shops: z.object({}),
+  get_shop_info: z.object({ shop: id }),
+  bill: z.object({
+    shop: id,
+    /** Made once for an order and sent with every attempt, so that two attempts are one order. */
+    key: z.string().min(16, 'The key of an order has 16 characters at least.').max(64),
+    name: z.string().trim().min(1, 'Tell us your name.').max(40, 'A name has at most 40 characters.'),
+    note: z.string().trim().max(200, 'A note has at most 200 characters.').default(''),
+    lines: z
+      .array(
+        z.object({
+          dish: id,
+          count: z.int().min(1).max(20, 'At most 20 of each dish.'),
+        }),
+      )
+      .min(1, 'Choose something first.')
+      .max(20, 'At most 20 different dishes.'),
+  }),
+  list_orders: z.object({}),
+  open_shop: z.object({ open: z.boolean() }),
+  list_tickets: z.object({}),
+  move_ticket: z.object({
+    order: z.uuid(),
+    to: status,
+    /** Version of the order that was on screen. */
+    version: z.int(),
+  }),
+}
+
+export type Status = (typeof STATUSES)[number]
+export type Line = z.infer<typeof line>
+export type Shop = z.infer<typeof shop>
+export type Order = z.infer<typeof order>
+export type Dish = {
+  readonly id: string
+  readonly name: string
+  readonly description: string
+  readonly priceCents: number
+}
+export type ShopInfo = Shop & { readonly menu: readonly Dish[] }
+export type Tickets = { readonly shop: Shop; readonly tickets: readonly Order[] }
+export type Input<Name extends keyof typeof INPUTS> = z.output<(typeof INPUTS)[Name]>
