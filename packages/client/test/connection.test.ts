@@ -292,7 +292,7 @@ describe('the heartbeat', () => {
     expect(world.link.hungUp).toBeUndefined()
   })
 
-  test('a page that is left closes its link, and dials when it is back', async () => {
+  test('a page that is frozen or left closes its link, and dials when it is back', async () => {
     const world = new World()
     const link = await world.connect()
     world.network.tell('sleep')

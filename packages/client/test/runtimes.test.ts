@@ -158,7 +158,7 @@ describe('the network of the platform', () => {
     expect(() => systemNetwork.watch(() => {})()).not.toThrow()
   })
 
-  test('tells online and offline, and that the page is left, and every kind of waking of a page that is seen, until it is not watched any more', () => {
+  test('tells online and offline, and that the page is frozen or left, and every kind of waking of a page that is seen, until it is not watched any more', () => {
     const page = Object.assign(new EventTarget(), { visibilityState: 'hidden' })
     const target = new EventTarget()
     vi.stubGlobal('navigator', { onLine: false })
@@ -168,17 +168,17 @@ describe('the network of the platform', () => {
     const unwatch = systemNetwork.watch((event) => heard.push(event))
     const all = () => {
       for (const type of ['online', 'offline', 'pagehide', 'pageshow']) target.dispatchEvent(new Event(type))
-      for (const type of ['resume', 'visibilitychange']) page.dispatchEvent(new Event(type))
+      for (const type of ['freeze', 'resume', 'visibilitychange']) page.dispatchEvent(new Event(type))
     }
     expect(systemNetwork.online).toBe(false)
     all()
-    expect(heard).toEqual(['online', 'offline', 'sleep'])
+    expect(heard).toEqual(['online', 'offline', 'sleep', 'sleep'])
     page.visibilityState = 'visible'
     all()
-    expect(heard.slice(3)).toEqual(['online', 'offline', 'sleep', 'wake', 'wake', 'wake'])
+    expect(heard.slice(4)).toEqual(['online', 'offline', 'sleep', 'wake', 'sleep', 'wake', 'wake'])
     unwatch()
     all()
-    expect(heard).toHaveLength(9)
+    expect(heard).toHaveLength(11)
   })
 })
 

@@ -55,7 +55,7 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       break
     case 'network':
       state.offline = !input.online
-      // The browser ends the links of a page that was left, and tells neither side before somebody comes back to it.
+      // Browsers end the links of pages they put to sleep, and tell neither side before somebody wakes them.
       if (input.event === 'sleep') for (const link of state.links.values()) hangup(state, link, turn, 1000, 'asleep')
       else if (input.online) {
         probe(state, turn)

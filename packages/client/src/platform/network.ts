@@ -10,12 +10,12 @@ export const systemNetwork: Network = {
     const page = typeof document === 'undefined' ? undefined : document
     const hear = ({ type }: Event) => {
       if (type === 'online' || type === 'offline') listener(type)
-      else if (type === 'pagehide') listener('sleep')
+      else if (type === 'freeze' || type === 'pagehide') listener('sleep')
       else if (page?.visibilityState !== 'hidden') listener('wake')
     }
     // Each event has one of the two for its target.
     for (const target of [globalThis as Partial<EventTarget>, page]) {
-      for (const type of ['online', 'offline', 'pagehide', 'pageshow', 'resume', 'visibilitychange']) {
+      for (const type of ['online', 'offline', 'freeze', 'pagehide', 'pageshow', 'resume', 'visibilitychange']) {
         // The controller has the `signal` that the options of a listener may have.
         target?.addEventListener?.(type, hear, controller)
       }

@@ -4,8 +4,8 @@ export interface Network {
   readonly online: boolean
   /**
    * Listens until the returned function is called. `wake` means that time may have passed unseen: the page is visible
-   * again, came back from the back-forward cache, or was thawed. `sleep` means that the page is left: it may be
-   * put into that cache, or end.
+   * again, came back from the back-forward cache, or was thawed. `sleep` means that the page is frozen or left.
+   * Whether it comes back is not known.
    */
   watch(listener: (event: NetworkEvent) => void): () => void
 }
