@@ -1,4 +1,4 @@
 import { defineConfig } from 'tsup'
 import { node } from '../../tsup.base.js'
 
-export default defineConfig({ ...node, entry: ['src/index.ts'] })
+export default defineConfig({ ...node, entry: { index: 'src/index.ts', metrics: 'src/metrics/index.ts' } })

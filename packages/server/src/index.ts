@@ -27,6 +27,7 @@ export { memory, type MemoryOptions } from './backends.js'
 export type { MemoryBackend, MemoryCheckpoint } from './memory/memory-backend.js'
 
 // Ports, for those who bring their own
+export { healthChecks, type Health, type HealthOptions } from './http/health.js'
 export type * from './ports/index.js'
 
 // The contract, so that a server needs one import

@@ -12,7 +12,7 @@ import {
 import type { Credentials } from './core/admission.js'
 import type { Declaration, Identity, PublishRule, SubscribeRule } from './core/declarations.js'
 import { RealtimeError } from './core/wire-errors.js'
-import type { Backend, Clock, Logger, Random } from './ports/index.js'
+import type { Backend, Clock, Logger, Metrics, Random } from './ports/index.js'
 
 /** Who somebody is, as `authenticate` says. */
 export interface Authenticated<User extends Identity = Identity> {
@@ -38,8 +38,10 @@ export interface ServerOptions<User extends Identity = Identity> {
   readonly path?: string
   /** Bounds that differ from the defaults of PROTOCOL.md §8. */
   readonly limits?: Partial<ServerLimits>
-  /** Where to report. Default: nowhere. */
+  /** Where to report. Secrets are taken out before. Default: nowhere. */
   readonly logger?: Logger
+  /** Where numbers go: `prometheus()` of `@org/realtime-server/metrics`, or your own. Default: nowhere. */
+  readonly metrics?: Metrics
   /** Time; for tests. Default: the clock of the machine. */
   readonly clock?: Clock
   /** Chance and digests; for tests. Default: Node's crypto module. */

@@ -15,12 +15,15 @@ import { isWorkerProcess, memory } from './backends.js'
 import { Declarations, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import { Node } from './core/node.js'
+import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
 import { resolveDeclaration, resolveLimits, type ChannelOptions, type ServerOptions } from './options.js'
+import type { Health } from './http/health.js'
+import { processDiagnostics } from './platform/diagnostics.js'
 import { systemClock } from './platform/system-clock.js'
 import { systemRandom } from './platform/system-random.js'
-import { silent, type Handshake, type Transport, type TransportHandler } from './ports/index.js'
+import { NO_METRICS, silent, type Handshake, type Transport, type TransportHandler } from './ports/index.js'
 import { pathOf, Upgrade } from './ws/upgrade.js'
 
 const DEFAULT_PATH = '/realtime'
@@ -90,7 +93,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws TypeError when a setting makes no sense; the message says which and why.
    */
   constructor(contract?: C, options: ServerOptions<User> = {}) {
-    const { clock = systemClock, random = systemRandom, logger = silent } = options
+    const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
+    const logger = options.logger ? redacting(options.logger) : silent
     const limits = resolveLimits(options.limits)
     if (!options.backend && isWorkerProcess()) {
       logger.warn(
@@ -104,6 +108,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
       clock,
       random,
       logger,
+      metrics,
+      diagnostics: processDiagnostics,
       limits,
       declarations: this.declarations,
       authenticate: options.authenticate,
@@ -206,6 +212,12 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   /** Whether this server means to stay: false from the call of {@link close} on. For the readiness check of a balancer. */
   get ready(): boolean {
     return this.node.isReady
+  }
+
+  /** How this server is. For health checks: see `healthChecks`. */
+  get health(): Health {
+    const { connections } = this
+    return { status: this.ready ? 'ok' : 'draining', connections }
   }
 
   /**

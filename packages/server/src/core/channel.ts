@@ -13,6 +13,7 @@ export interface ChannelContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Pick<Limits, 'recoveryPageMessages'>
+  readonly instruments: { slow: number }
 }
 
 interface Arrival {
@@ -189,6 +190,7 @@ export class Channel {
     this.live.delete(subscription)
     subscription.live = false
     subscription.slow = true
+    this.context.instruments.slow += 1
     subscription.position = position
   }
 

@@ -55,6 +55,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   private phase: 'waiting' | 'connecting' | 'open' | 'closed' = 'waiting'
   private confirmed = false
+  private pingedAt = -1
   private readonly queue: SendQueue
   private sent: RateLimit | undefined
   private readonly deadline = { turn: () => this.late() }
@@ -77,6 +78,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   receive(text: string): void {
     if (this.phase === 'closed') return
+    this.node.instruments.received += 1
     if (this.isTooBig(text)) {
       this.node.limited('messageBytes', { peer: this.peer })
       return this.hangup('TOO_BIG')
@@ -104,7 +106,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   closed(code: number, reason: string): void {
     this.isLost ||= !this.isClosed
     this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
-    this.end()
+    this.end(code)
     this.node.wheel.cancel(this.deadline)
     this.place?.leave()
   }
@@ -173,7 +175,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     // Flushed here, not at the end of the turn: the transport sends nothing once it closes.
     this.queue.flush()
     const ms = LAST_WORDS_MS[this.phase === 'open' ? 'open' : 'waiting']
-    this.end()
+    this.end(code)
     this.transport.close(code, reason)
     // The peer may never answer: its socket is not held for longer than its last words take.
     this.node.wheel.schedule(this.deadline, ms)
@@ -210,13 +212,25 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     return this.transport.peer
   }
 
+  /** Bytes that wait for the peer to take them. */
+  get queuedBytes(): number {
+    return this.queue.bytes
+  }
+
   // --- Heartbeat ---
 
   get receivedBytes(): number {
     return this.transport.receivedBytes
   }
 
+  /** The peer answered a ping, or said something unasked. */
+  ponged(): void {
+    if (this.pingedAt >= 0) this.node.instruments.pingTook((this.node.clock.now() - this.pingedAt) / 1_000)
+    this.pingedAt = -1
+  }
+
   ping(): void {
+    this.pingedAt = this.node.clock.now()
     this.send(PING)
   }
 
@@ -286,8 +300,12 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     }
   }
 
-  private end(): void {
+  private end(code: number): void {
     if (this.phase === 'closed') return
+    const { instruments } = this.node
+    instruments.closed.add(String(code))
+    instruments.receivedBytes += this.receivedBytes
+    this.node.trace('disconnect', { session: this.session?.id, user: this.session?.user, peer: this.peer, code })
     this.phase = 'closed'
     this.handshake = undefined
     this.queue.discard()

@@ -34,7 +34,7 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
       return connection.say({ type: 'pong' })
     case 'pong':
       // Any byte is a sign of life; the transport has counted these.
-      return undefined
+      return connection.ponged()
     case 'connect':
       return connection.hangup('PROTOCOL_ERROR', 'connected already')
   }

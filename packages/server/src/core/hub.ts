@@ -16,6 +16,11 @@ export class Hub {
 
   constructor(private readonly context: ChannelContext) {}
 
+  /** How many channels are open. */
+  get size(): number {
+    return this.channels.size
+  }
+
   /** The channel of a name, opened if need be, with one more member. */
   join(name: string): Channel {
     let channel = this.channels.get(name)

@@ -6,9 +6,12 @@ import type {
   Broker,
   BrokerHandler,
   Clock,
+  Diagnostics,
+  DiagnosticsName,
   Handshake,
   LogFields,
   Logger,
+  Metrics,
   Random,
   SessionHandler,
   SessionStore,
@@ -23,6 +26,8 @@ import type { Declarations } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
+import { Instruments, type Census } from './instruments.js'
+import { counted, measured } from './measured.js'
 import { Publishing } from './publishing.js'
 import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
@@ -37,6 +42,8 @@ export interface NodeParts {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  readonly metrics: Metrics
+  readonly diagnostics: Diagnostics
   readonly limits: Limits
   readonly declarations: Declarations
   readonly authenticate: Authenticate | undefined
@@ -51,6 +58,7 @@ export class Node implements BrokerHandler, SessionHandler {
   readonly random: Random
   readonly logger: Logger
   readonly limits: Limits
+  readonly instruments: Instruments
   readonly broker: Broker
   readonly sessions: SessionStore
   readonly hub: Hub
@@ -73,8 +81,9 @@ export class Node implements BrokerHandler, SessionHandler {
     this.logger = logger
     this.limits = limits
     this.backend = parts.backend.join(this)
-    this.broker = this.backend.broker
-    this.sessions = this.backend.sessions
+    this.instruments = new Instruments(parts.metrics, () => this.census())
+    this.broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
+    this.sessions = counted(this.backend.sessions, this.instruments.failures)
     this.hub = new Hub(this)
     this.publishing = new Publishing(this.broker, parts.declarations, logger)
     this.writer = new Writer(clock)
@@ -92,6 +101,7 @@ export class Node implements BrokerHandler, SessionHandler {
     else {
       connection.place = this.places.take(handshake.remoteAddress)
       this.connections.add(connection)
+      this.instruments.opened += 1
     }
     return connection
   }
@@ -110,7 +120,15 @@ export class Node implements BrokerHandler, SessionHandler {
 
   /** Takes note that a limit was met and somebody was refused. The one place that all of them pass. */
   limited(limit: keyof Limits, fields: LogFields = {}): void {
+    this.instruments.limited.add(limit)
     this.logger.debug('limited', { limit, ...fields })
+    this.trace('limited', { limit, ...fields })
+  }
+
+  /** Tells tools of an event, if any listens. */
+  trace(name: DiagnosticsName, event: object): void {
+    const channel = this.parts.diagnostics(name)
+    if (channel.hasSubscribers) channel.publish(event)
   }
 
   /** Asks the application who somebody is. */
@@ -134,6 +152,8 @@ export class Node implements BrokerHandler, SessionHandler {
   }
 
   deliver(channel: string, epoch: string, publication: StoredPublication): void {
+    // Two clocks may disagree by more than a message takes.
+    this.instruments.deliveryTook(Math.max(0, this.clock.date() - publication.at) / 1_000)
     this.hub.deliver(channel, epoch, publication)
   }
 
@@ -168,6 +188,21 @@ export class Node implements BrokerHandler, SessionHandler {
   /** Has a closing that takes its time end at once. */
   hasten(): void {
     this.leaving?.hasten()
+  }
+
+  private census(): Census {
+    const links = [...this.connections]
+    const sum = (of: (link: Connection) => number) => links.reduce((total, link) => total + of(link), 0)
+    return {
+      connections: links.length,
+      sessions: this.registry.size,
+      channels: this.hub.size,
+      subscriptions: sum(({ subscriptions }) => subscriptions.size),
+      queuedBytes: sum(({ queuedBytes }) => queuedBytes),
+      receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+      sent: this.writer.sent,
+      degraded: 0,
+    }
   }
 
   /** Sessions with a link are renewed by their node, so that only those without one run out. */

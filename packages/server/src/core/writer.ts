@@ -40,6 +40,7 @@ export class SendQueue {
     const { frames, owner } = this
     const wasCongested = owner.congested
     this.frames = []
+    this.writer.count(frames.length, this.queuedBytes)
     this.queuedBytes = 0
     this.transport.write(frames)
     // A turn can fill this queue while the transport takes all of it at once, and has nothing to drain.
@@ -58,6 +59,9 @@ export class SendQueue {
  * everything before it, so frames of one turn share one.
  */
 export class Writer {
+  /** What was written so far, on all links. */
+  readonly sent = { frames: 0, bytes: 0, writes: 0 }
+
   private dirty: SendQueue[] = []
 
   constructor(private readonly clock: Clock) {}
@@ -66,6 +70,13 @@ export class Writer {
   mark(queue: SendQueue): void {
     if (this.dirty.length === 0) this.clock.soon(() => this.flush())
     this.dirty.push(queue)
+  }
+
+  /** Takes note of one write. */
+  count(frames: number, bytes: number): void {
+    this.sent.frames += frames
+    this.sent.bytes += bytes
+    this.sent.writes += 1
   }
 
   private flush(): void {

@@ -12,7 +12,9 @@ export type {
   StoredPublication,
 } from './broker.js'
 export type { Clock, Timer } from './clock.js'
+export { noDiagnostics, type Diagnostics, type DiagnosticsChannel, type DiagnosticsName } from './diagnostics.js'
 export { silent, type LogFields, type Logger } from './logger.js'
+export { NO_METRICS, type Distribution, type Metric, type MetricInfo, type Metrics } from './metrics.js'
 export type { Random } from './random.js'
 export type { Claim, ClaimRequest, HeldSession, SessionHandler, SessionStore } from './session-store.js'
 export type { EncodedFrame, Handshake, Transport, TransportHandler } from './transport.js'

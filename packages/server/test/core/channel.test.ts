@@ -41,7 +41,7 @@ function setUp() {
   const clock = new VirtualClock()
   const broker = new ScriptedBroker()
   const logger = new RecordingLogger()
-  const hub = new Hub({ broker, clock, logger, limits: DEFAULT_LIMITS })
+  const hub = new Hub({ broker, clock, logger, limits: DEFAULT_LIMITS, instruments: { slow: 0 } })
   return {
     clock,
     broker,

@@ -1,4 +1,4 @@
-import type { ConnectFrame, Rebase } from '@org/realtime-protocol'
+import { CLOSE_CODES, type ConnectFrame, type Rebase } from '@org/realtime-protocol'
 import type { Claim, Handshake } from '../../ports/index.js'
 import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
@@ -18,7 +18,10 @@ export async function connect(
 ): Promise<void> {
   const admission = await node.admit({ token: frame.token, data: frame.data, handshake })
   if (connection.isClosed) return
-  if (typeof admission === 'string') return connection.hangup(admission)
+  if (typeof admission === 'string') {
+    node.instruments.refused.add(String(CLOSE_CODES[admission].code))
+    return connection.hangup(admission)
+  }
 
   const token = node.random.id() + node.random.id()
   const digest = node.random.digest(token)
@@ -37,6 +40,7 @@ export async function connect(
   if (connection.isClosed) return
   connection.open(admission.expiresInMs)
   node.logger.debug('connected', { session: session.id, user, resumed: claim.resumed })
+  node.trace('connect', { session: session.id, user, resumed: claim.resumed, peer: connection.peer })
   const { messageBytes, channels, inFlight, messagesPerSecond, messageBurst, heartbeatMs } = node.limits
   connection.say({
     type: 'connected',

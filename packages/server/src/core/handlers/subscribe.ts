@@ -44,6 +44,7 @@ async function run(node: Node, connection: Connection, session: Session, request
 
   const subscription = new Subscription(node.hub.join(channel), connection, generation)
   connection.subscriptions.set(channel, subscription)
+  node.trace('subscribe', { session: session.id, user: session.user, channel })
   await start(subscription, connection, since)
 }
 
