@@ -89,6 +89,22 @@ describe('docs/guide/getting-started.md', () => {
   })
 })
 
+describe('docs/guide/operating.md', () => {
+  test('its server is ready until it is told to stop, and a second signal ends the waiting', async () => {
+    const program = await bundled('docs/guide/operating.md')
+    const server = run(program('operated-server.ts'))
+    await server.says('listening')
+    const ready = async () => (await fetch(`http://127.0.0.1:${program.port}/readyz`)).status
+    expect(await ready()).toBe(200)
+    server.child.kill('SIGTERM')
+    await server.says('SIGTERM: stopping')
+    expect(await ready()).toBe(503)
+    server.child.kill('SIGINT')
+    await once(server.child, 'exit')
+    expect(server.output()).toContain('SIGINT: stopping')
+  })
+})
+
 describe('docs/guide/testing.md', () => {
   test('its failover goes as the page says', async () => {
     const program = await bundled('docs/guide/testing.md')
@@ -104,7 +120,7 @@ describe('docs/guide/testing.md', () => {
 })
 
 /** Bundles the named blocks of a page, for a port of their own; gives the path of each program. */
-async function bundled(page: string): Promise<(name: string) => string> {
+async function bundled(page: string): Promise<{ (name: string): string; readonly port: string }> {
   const port = String(await freePort())
   const blocks = typeScriptIn(page).filter(({ name }) => name !== undefined)
   const entryPoints = blocks.map(({ name = '', code }) => written(`run ${page}`, name, code.replaceAll('3000', port)))
@@ -118,10 +134,10 @@ async function bundled(page: string): Promise<(name: string) => string> {
     format: 'esm',
     target: 'node20',
     conditions: ['@org/source'],
-    external: ['ws'],
+    external: ['ws', 'prom-client'],
     logLevel: 'error',
   })
-  return (name) => join(outdir, name.replace(/\.ts$/, '.mjs'))
+  return Object.assign((name: string) => join(outdir, name.replace(/\.ts$/, '.mjs')), { port })
 }
 
 function run(program: string) {
