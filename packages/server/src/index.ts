@@ -17,6 +17,8 @@ export type {
   ServerLimits,
   ServerOptions,
 } from './options.js'
+export type { OriginRule, Origins } from './ws/origins.js'
+export type { TrustedProxies } from './ws/trusted-proxies.js'
 export type { Credentials } from './core/admission.js'
 export type { Identity } from './core/declarations.js'
 export type { History } from './core/reading.js'

@@ -13,6 +13,8 @@ import type { Credentials } from './core/admission.js'
 import type { Declaration, Identity, PublishRule, SubscribeRule } from './core/declarations.js'
 import { RealtimeError } from './core/wire-errors.js'
 import type { Backend, Clock, Logger, Metrics, Random } from './ports/index.js'
+import type { Origins } from './ws/origins.js'
+import type { TrustedProxies } from './ws/trusted-proxies.js'
 
 /** Who somebody is, as `authenticate` says. */
 export interface Authenticated<User extends Identity = Identity> {
@@ -36,6 +38,19 @@ export interface ServerOptions<User extends Identity = Identity> {
   readonly backend?: Backend
   /** Path of the endpoint; requests for other paths are left alone. Default: `/realtime`. */
   readonly path?: string
+  /**
+   * Origins whose pages may connect: exact ones (`https://app.example.com`), all subdomains of one
+   * (`https://*.example.com`), `null` for pages without one; or a function, of which only `true` is a yes. Others get
+   * HTTP 403. Clients that are no browsers send no origin, and pass. Default: every page may connect that brings neither
+   * cookies nor other credentials of this host; pages of the same host may bring them.
+   */
+  readonly origins?: Origins
+  /**
+   * Proxies in front of this server whose `X-Forwarded-For` and `X-Forwarded-Host` are believed: their addresses and
+   * ranges (`['10.0.0.0/8', '::1']`), or how many a request passes (`1`). The address of a client is then the last one
+   * that none of them vouches for. Default: none, and the headers are ignored.
+   */
+  readonly trustedProxies?: TrustedProxies
   /** Bounds that differ from the defaults of PROTOCOL.md §8. */
   readonly limits?: Partial<ServerLimits>
   /** Where to report. Secrets are taken out before. Default: nowhere. */

@@ -95,6 +95,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   constructor(contract?: C, options: ServerOptions<User> = {}) {
     const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
     const logger = options.logger ? redacting(options.logger) : silent
+    const { origins, trustedProxies } = options
     const limits = resolveLimits(options.limits)
     if (!options.backend && isWorkerProcess()) {
       logger.warn(
@@ -114,7 +115,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
       declarations: this.declarations,
       authenticate: options.authenticate,
     })
-    this.upgrade = new Upgrade(this.node, limits.messageBytes)
+    this.upgrade = new Upgrade(this.node, { messageBytes: limits.messageBytes, origins, trustedProxies })
     for (const template of Object.keys(this.contract.channels ?? {})) {
       this.declarations.set(resolveDeclaration(this.contract, template, {}, limits))
     }

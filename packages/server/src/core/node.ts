@@ -49,6 +49,9 @@ export interface NodeParts {
   readonly authenticate: Authenticate | undefined
 }
 
+/** What somebody can be refused by: a limit of PROTOCOL.md §8, or a bound that is no number. */
+export type LimitName = keyof Limits | 'origins'
+
 /** Time between two looks at the deadlines of links. */
 const WHEEL_TICK_MS = 500
 
@@ -112,14 +115,12 @@ export class Node implements BrokerHandler, SessionHandler {
     if (!refusal) return undefined
     const { limit } = refusal
     this.limited(limit, { peer: address })
-    if (this.seldom.isDue(limit, this.clock.now())) {
-      this.logger.warn('links are refused', { limit, value: this.limits[limit], peer: address })
-    }
+    this.warn(`links are refused by ${limit}`, { limit, value: this.limits[limit], peer: address })
     return refusal
   }
 
   /** Takes note that a limit was met and somebody was refused. The one place that all of them pass. */
-  limited(limit: keyof Limits, fields: LogFields = {}): void {
+  limited(limit: LimitName, fields: LogFields = {}): void {
     this.instruments.limited.add(limit)
     this.logger.debug('limited', { limit, ...fields })
     this.trace('limited', { limit, ...fields })
@@ -129,6 +130,11 @@ export class Node implements BrokerHandler, SessionHandler {
   trace(name: DiagnosticsName, event: object): void {
     const channel = this.parts.diagnostics(name)
     if (channel.hasSubscribers) channel.publish(event)
+  }
+
+  /** Warns of what strangers can cause as often as they like: once a minute for each message. */
+  warn(message: string, fields: LogFields): void {
+    if (this.seldom.isDue(message, this.clock.now())) this.logger.warn(message, fields)
   }
 
   /** Asks the application who somebody is. */

@@ -47,6 +47,6 @@ export interface Handshake {
   readonly url: string
   /** Headers by lower-case name. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Address of the peer. */
+  /** Address of the peer; behind trusted proxies that of the client. */
   readonly remoteAddress: string
 }

@@ -2,32 +2,56 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_LIMITS, negotiate, SUBPROTOCOL } from '@org/realtime-protocol'
 import { WebSocketServer } from 'ws'
-import { plainAddress } from '../core/address.js'
-import type { Handshake, Transport, TransportHandler } from '../ports/index.js'
+import type { Handshake, LogFields, Transport, TransportHandler } from '../ports/index.js'
 import { FrameJoiner } from './framing.js'
+import { OriginCheck, type Origins } from './origins.js'
 import { refuse } from './refuse.js'
+import { ProxyTrust, type TrustedProxies } from './trusted-proxies.js'
 import { WsTransport } from './ws-transport.js'
 
-/** Takes new links, or says why not. */
+/** Takes new links, or says why not, and hears who was turned away. */
 export interface Gate {
   /** Why a link from an address would not be taken now, if so. */
   refusal(address: string): { readonly limit: string; readonly retryAfterMs: number } | undefined
   /** Takes a link. */
   accept(transport: Transport, handshake: Handshake): TransportHandler
+  /** Somebody was turned away by a bound that the gate does not know. */
+  limited(limit: 'origins', fields: LogFields): void
+  /** Tells the operator, once a minute for each message. */
+  warn(message: string, fields: LogFields): void
+}
+
+/** What handshakes are judged by. */
+export interface UpgradeOptions {
+  /** Longest inbound message. */
+  readonly messageBytes: number
+  /** Origins whose pages may connect. */
+  readonly origins?: Origins | undefined
+  /** Proxies that are believed. */
+  readonly trustedProxies?: TrustedProxies | undefined
 }
 
 /** Bounds on what a peer can make `ws` hold, and for how long. Set one by one: its defaults are far wider. */
 const WS_BOUNDS = { maxFragments: 64, maxBufferedChunks: 1_024, maxPendingAutoPongs: 8, closeTimeout: 5_000 }
 
+/** What an operator has to know whose users all seem to have one address. */
+const PROXY_HINT =
+  'connections are refused because too many come from one address that says it forwards for others: ' +
+  'if it is your proxy, name it in the option trustedProxies'
+
 /** Turns HTTP upgrade requests into links. */
 export class Upgrade {
   private readonly webSockets: WebSocketServer
   private readonly joiner = new FrameJoiner()
+  private readonly proxies: ProxyTrust
+  private readonly origins: OriginCheck
 
   constructor(
     private readonly gate: Gate,
-    messageBytes: number,
+    { messageBytes, origins, trustedProxies }: UpgradeOptions,
   ) {
+    this.proxies = new ProxyTrust(trustedProxies)
+    this.origins = new OriginCheck(origins)
     this.webSockets = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -42,10 +66,18 @@ export class Upgrade {
 
   /** Completes the handshake, or refuses it with a sentence that says what to do. */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const handshake = handshakeOf(request)
-    const refusal = this.gate.refusal(handshake.remoteAddress)
-    if (refusal) return refuseCrowd(socket, refusal)
-    const offered = request.headers['sec-websocket-protocol'] ?? ''
+    const { url = '', headers } = request
+    const handshake: Handshake = { url, headers, remoteAddress: this.proxies.addressOf(request) }
+    const crowded = this.gate.refusal(handshake.remoteAddress)
+    if (crowded) {
+      if (crowded.limit === 'connectionsPerAddress' && this.proxies.isIgnored(request)) {
+        this.gate.warn(PROXY_HINT, { peer: handshake.remoteAddress })
+      }
+      return refuseCrowd(socket, crowded)
+    }
+    const foreign = this.foreign(request, handshake)
+    if (foreign) return refuse(socket, 403, foreign)
+    const offered = headers['sec-websocket-protocol'] ?? ''
     if (!negotiate(offered.split(',').map((name) => name.trim()))) {
       return refuse(
         socket,
@@ -63,15 +95,28 @@ export class Upgrade {
   refuseClosing(socket: Duplex): void {
     refuse(socket, 503, 'this server is closing')
   }
+
+  /** Why a page may not connect. A rule that throws is a no. */
+  private foreign(request: IncomingMessage, handshake: Handshake): string | undefined {
+    const { origin } = request.headers
+    const details = { origin: origin?.slice(0, 256), peer: handshake.remoteAddress }
+    try {
+      const refusal = this.origins.refusal(request, this.proxies.hostOf(request), handshake)
+      if (!refusal) return undefined
+      this.gate.warn('an origin was refused', { ...details, refusal })
+      this.gate.limited('origins', details)
+      return refusal
+    } catch (error) {
+      this.gate.limited('origins', details)
+      this.gate.warn('the origins rule failed', { ...details, error })
+      return 'the server cannot judge the origin of this page'
+    }
+  }
 }
 
 /** Path of an upgrade request, without the query. */
 export function pathOf(request: IncomingMessage): string {
   return (request.url ?? '').split('?', 1)[0] ?? ''
-}
-
-function handshakeOf({ url, headers, socket }: IncomingMessage): Handshake {
-  return { url: url ?? '', headers, remoteAddress: plainAddress(socket.remoteAddress ?? '') }
 }
 
 /** One address too many is the fault of whoever asks; a full server is not. */

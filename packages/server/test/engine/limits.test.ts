@@ -176,7 +176,7 @@ describe('the number of links', () => {
     await clients[0]?.cut()
     await w.connected()
     expect(limited(w)).toEqual(['connections'])
-    expect(w.logger.of('warn')).toEqual(['links are refused'])
+    expect(w.logger.of('warn')).toEqual(['links are refused by connections'])
   })
 
   test('of one address above `connectionsPerAddress` is closed with 4006, of another one not', async () => {
