@@ -78,6 +78,20 @@ export type MessageInput<C extends Contract, Name extends string> =
 export type MessageOutput<C extends Contract, Name extends string> =
   ContractOf<C, Name> extends { readonly message: infer S extends StandardSchema } ? OutputOf<S> : unknown
 
+/** Data that a publisher gives for the personal channel of a user. */
+export type PersonalInput<C extends Contract> = C extends {
+  readonly personal: { readonly message: infer S extends StandardSchema }
+}
+  ? InputOf<S>
+  : unknown
+
+/** Data that a user gets on the personal channel. */
+export type PersonalOutput<C extends Contract> = C extends {
+  readonly personal: { readonly message: infer S extends StandardSchema }
+}
+  ? OutputOf<S>
+  : unknown
+
 /** Data that a member shows of itself when it enters a channel's presence. */
 export type PresenceInput<C extends Contract, Name extends string> =
   ContractOf<C, Name> extends { readonly presence: infer S extends StandardSchema } ? InputOf<S> : unknown

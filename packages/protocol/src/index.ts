@@ -47,6 +47,8 @@ export {
   type NameOf,
   type ParamNames,
   type ParamsOf,
+  type PersonalInput,
+  type PersonalOutput,
   type PresenceInput,
   type PresenceOutput,
   type TemplateIn,

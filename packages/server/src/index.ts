@@ -11,6 +11,7 @@ export type {
   Authenticated,
   ChannelOptions,
   LogOptions,
+  PersonalOptions,
   PublishContext,
   PublishDecision,
   RuleContext,
@@ -20,7 +21,7 @@ export type {
 export type { OriginRule, Origins } from './ws/origins.js'
 export type { TrustedProxies } from './ws/trusted-proxies.js'
 export type { Credentials } from './core/admission.js'
-export type { Identity } from './core/declarations.js'
+export type { Identity, Mode } from './core/declarations.js'
 export type { History } from './core/reading.js'
 export { RealtimeError } from './core/wire-errors.js'
 

@@ -10,9 +10,17 @@ import {
   type ParamsOf,
 } from '@org/realtime-protocol'
 import type { Credentials } from './core/admission.js'
-import type { Declaration, Identity, PublishRule, SubscribeRule } from './core/declarations.js'
+import {
+  PERSONAL,
+  type Declaration,
+  type Identity,
+  type Mode,
+  type PublishRule,
+  type SubscribeRule,
+} from './core/declarations.js'
 import { RealtimeError } from './core/wire-errors.js'
 import type { Backend, Clock, Logger, Metrics, Random } from './ports/index.js'
+import { resolveRetention } from './retention.js'
 import type { Origins } from './ws/origins.js'
 import type { TrustedProxies } from './ws/trusted-proxies.js'
 
@@ -34,6 +42,11 @@ export interface ServerOptions<User extends Identity = Identity> {
    * that is down): the client tries again with the same token. Default: everybody is anonymous.
    */
   readonly authenticate?: (credentials: Credentials) => Authenticated<User> | null | Promise<Authenticated<User> | null>
+  /**
+   * Whether every user has a personal channel: a log that `publishToUser` writes to, and that only sessions of this user
+   * can read. Default: false.
+   */
+  readonly personal?: boolean | PersonalOptions
   /** Where logs and sessions live. Default: a memory backend of its own. */
   readonly backend?: Backend
   /** Path of the endpoint; requests for other paths are left alone. Default: `/realtime`. */
@@ -104,10 +117,22 @@ export interface LogOptions {
   readonly bytes?: number
 }
 
+/** Settings of the personal channels. */
+export interface PersonalOptions {
+  /** How much of each user's log is kept. Default: as any log. */
+  readonly log?: LogOptions
+}
+
 /** Settings of the channels of one template. */
 export interface ChannelOptions<C extends Contract, Template extends string, User extends Identity> {
-  /** How messages are kept and delivered. `log`: every message once and in order, or a gap is told. Default: `log`. */
-  readonly mode?: 'log'
+  /**
+   * How messages are kept and delivered. Default: `log`.
+   *
+   * - `log`: every message once and in order, or a gap is told.
+   * - `latest`: the newest value, for those who subscribe as well. Values in between may be skipped; never a gap.
+   * - `ephemeral`: nothing is kept. Who is there and fast enough gets a message, at most once. Clients `send` to it.
+   */
+  readonly mode?: Mode
   /** Who may subscribe and read the history: everybody, nobody, or as a function decides. Default: nobody. */
   readonly subscribe?:
     | boolean
@@ -122,7 +147,7 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
         context: PublishContext<User, MessageOutput<C, NameOf<Template>>>,
         params: ParamsOf<Template>,
       ) => PublishDecision | Promise<PublishDecision>)
-  /** How much of the log is kept. */
+  /** How much of the log is kept. Of a `latest` channel only `bytes` can be set, of an `ephemeral` one nothing. */
   readonly log?: LogOptions
   /** Time without a publish after which a channel nobody listens to is forgotten, in milliseconds. Default: 1 hour. */
   readonly channelTtlMs?: number
@@ -130,6 +155,8 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
 
 /** What a publish rule decides: no, yes, yes with other data, or no with a text that only the sender gets. */
 export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
+
+const MODES: readonly Mode[] = ['log', 'latest', 'ephemeral']
 
 const FIXED_LIMITS: ReadonlyArray<Exclude<keyof Limits, keyof ServerLimits>> = [
   'channelNameBytes',
@@ -178,39 +205,57 @@ export function resolveDeclaration<C extends Contract, Template extends string, 
   options: ChannelOptions<C, Template, User>,
   limits: Limits,
 ): Declaration {
-  const asked = options as { mode?: unknown; presence?: unknown; personal?: unknown }
-  if (asked.mode !== undefined && asked.mode !== 'log') {
-    const mode = JSON.stringify(asked.mode)
-    throw new RealtimeError('UNSUPPORTED', `channel ${template}: mode ${mode} is not served by this version; use 'log'`)
-  }
-  if (asked.presence || asked.personal) {
-    throw new RealtimeError(
-      'UNSUPPORTED',
-      `channel ${template}: presence and personal channels are not served by this version`,
+  const asked = options as { presence?: unknown; personal?: unknown }
+  const { mode = 'log', log, channelTtlMs } = options
+  if (template.startsWith(PERSONAL)) {
+    throw new TypeError(
+      `channel ${template}: names that begin with ${PERSONAL} are personal channels; see the option personal of the server`,
     )
   }
-  const { log = {}, channelTtlMs = limits.channelTtlMs } = options
-  const retention = {
-    messages: log.messages ?? limits.logMessages,
-    ageMs: log.ageMs ?? limits.logAgeMs,
-    bytes: log.bytes ?? limits.logBytes,
-    ttlMs: channelTtlMs,
+  if (asked.personal) {
+    throw new TypeError(`channel ${template}: personal is an option of the server, not of a channel`)
   }
-  for (const [name, value] of Object.entries(retention)) {
-    if (!(value > 0)) throw new TypeError(`channel ${template}: ${name} of the log must be a positive number`)
+  if (asked.presence) {
+    throw new RealtimeError('UNSUPPORTED', `channel ${template}: presence is not served by this version`)
   }
-  if (retention.ttlMs < retention.ageMs) {
-    throw new TypeError(
-      `channel ${template}: channelTtlMs must not be below log.ageMs, or messages go before their age`,
+  if (!MODES.includes(mode)) {
+    throw new RealtimeError(
+      'UNSUPPORTED',
+      `channel ${template}: there is no mode ${JSON.stringify(mode)}; use ${MODES.join(', ')}`,
     )
   }
   // The types of rules follow the contract, which the engine does not know: it hands them what the schema gave.
   return {
     template: channelTemplate(template),
+    mode,
     schema: contract.channels?.[template]?.message,
     subscribe: rule(options.subscribe as boolean | SubscribeRule | undefined),
     publish: rule(options.publish as boolean | PublishRule | undefined),
-    retention,
+    retention: resolveRetention(template, mode, { log, channelTtlMs }, limits),
+  }
+}
+
+/**
+ * What holds for the personal channels of all users; `undefined` when there are none.
+ *
+ * @throws TypeError when the options make no sense.
+ */
+export function resolvePersonal(
+  { personal: schemas }: Contract,
+  personal: boolean | PersonalOptions,
+  limits: Limits,
+): Declaration | undefined {
+  if (!personal) return undefined
+  const { log } = personal === true ? {} : personal
+  // A message for a user who is away must not go before its age.
+  const channelTtlMs = Math.max(limits.channelTtlMs, log?.ageMs ?? 0)
+  return {
+    template: channelTemplate(PERSONAL),
+    mode: 'log',
+    schema: schemas?.message,
+    subscribe: () => true,
+    publish: () => false,
+    retention: resolveRetention(PERSONAL, 'log', { log, channelTtlMs }, limits),
   }
 }
 

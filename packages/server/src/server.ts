@@ -5,25 +5,42 @@ import {
   utf8Bytes,
   type ChannelIn,
   type Contract,
+  type Data,
   type MessageInput,
   type MessageOutput,
   type Meta,
+  type PersonalInput,
   type Position,
   type TemplateIn,
+  type WireError,
 } from '@org/realtime-protocol'
 import { isWorkerProcess, memory } from './backends.js'
-import { Declarations, type Identity } from './core/declarations.js'
+import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import { Node } from './core/node.js'
+import type { Draft } from './core/publishing.js'
 import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
-import { resolveDeclaration, resolveLimits, type ChannelOptions, type ServerOptions } from './options.js'
+import {
+  resolveDeclaration,
+  resolveLimits,
+  resolvePersonal,
+  type ChannelOptions,
+  type ServerOptions,
+} from './options.js'
 import type { Health } from './http/health.js'
 import { processDiagnostics } from './platform/diagnostics.js'
 import { systemClock } from './platform/system-clock.js'
 import { systemRandom } from './platform/system-random.js'
-import { NO_METRICS, silent, type Handshake, type Transport, type TransportHandler } from './ports/index.js'
+import {
+  NO_METRICS,
+  silent,
+  type Handshake,
+  type PublishOutcome,
+  type Transport,
+  type TransportHandler,
+} from './ports/index.js'
 import { pathOf, Upgrade } from './ws/upgrade.js'
 
 const DEFAULT_PATH = '/realtime'
@@ -58,7 +75,7 @@ export interface PublishOptions {
   readonly meta?: Meta
 }
 
-/** Where a publish was stored. */
+/** Where a publish was stored. The position of a message to an `ephemeral` channel is the null position. */
 export interface Published extends Position {
   /** Names the publication. */
   readonly id: string
@@ -119,6 +136,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     for (const template of Object.keys(this.contract.channels ?? {})) {
       this.declarations.set(resolveDeclaration(this.contract, template, {}, limits))
     }
+    this.declarations.personal = resolvePersonal(this.contract, options.personal ?? false, limits)
   }
 
   /**
@@ -169,31 +187,37 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * Publishes a message from the server. Needs no rule; the schema of the channel holds.
    *
    * @returns Where it was stored.
-   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL`, `INVALID_CHANNEL`, `INVALID_DATA`, `TOO_LARGE`, or `UNAVAILABLE`
+   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL`, `INVALID_CHANNEL`, `INVALID_DATA`, `TOO_LARGE`, `UNSUPPORTED` (a `key`
+   * for an `ephemeral` channel, which keeps nothing to know it by), or `UNAVAILABLE`
    * (retryable; pass a `key` to make sure that a repeat takes effect once).
    */
   async publish<Name extends ChannelIn<C>>(
     channel: Name,
     data: MessageInput<C, Name>,
-    { key, meta }: PublishOptions = {},
+    options: PublishOptions = {},
   ): Promise<Published> {
-    if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
-      throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
-    }
-    if (meta && !isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) {
-      throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
-    }
-    const id = this.node.random.id()
-    const outcome = await this.node.publishing.fromServer({ channel, id, data, key, meta })
-    if (isWireError(outcome)) throw RealtimeError.from(outcome)
-    if (outcome.kind !== 'stored') throw new RealtimeError('INTERNAL', 'the broker judged a number that was not given')
-    return { id: outcome.id, ...outcome.position }
+    return published(await this.node.publishing.fromServer(this.draft(channel, data, options)))
+  }
+
+  /**
+   * Publishes a message to the personal channel of a user, for all devices of this user, now or when they come back. The
+   * schema `personal.message` of the contract holds.
+   *
+   * @param user Id of the user, 1 to 254 bytes.
+   * @returns Where it was stored.
+   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL` when the option `personal` is off, `INVALID_CHANNEL` when the id can
+   * name no channel, `INVALID_DATA`, `TOO_LARGE`, or `UNAVAILABLE` (retryable; pass a `key` to make sure that a repeat
+   * takes effect once).
+   */
+  async publishToUser(user: string, data: PersonalInput<C>, options: PublishOptions = {}): Promise<Published> {
+    return published(await this.node.publishing.toUser(user, this.draft(PERSONAL, data, options)))
   }
 
   /**
    * Reads the log of a channel, oldest message first.
    *
-   * @throws {@link RealtimeError} `POSITION_LOST` when the position is not part of the kept history, or `UNAVAILABLE`.
+   * @throws {@link RealtimeError} `POSITION_LOST` when the position is not part of the kept history, `UNSUPPORTED` when the
+   * channel is `ephemeral`, or `UNAVAILABLE`.
    */
   async history<Name extends ChannelIn<C>>(
     channel: Name,
@@ -237,6 +261,16 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     return this.closing
   }
 
+  private draft(channel: string, data: Data, { key, meta }: PublishOptions): Draft {
+    if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
+      throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
+    }
+    if (meta && !isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) {
+      throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
+    }
+    return { channel, id: this.node.random.id(), data, key, meta }
+  }
+
   private async end(pace: DrainPace): Promise<void> {
     await this.node.close(pace)
     for (const detach of this.detach) detach()
@@ -250,6 +284,12 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     if (this.node.isClosing) this.upgrade.refuseClosing(socket)
     else this.upgrade.handle(request, socket, head)
   }
+}
+
+function published(outcome: PublishOutcome | WireError): Published {
+  if (isWireError(outcome)) throw RealtimeError.from(outcome)
+  if (outcome.kind !== 'stored') throw new RealtimeError('INTERNAL', 'the broker judged a number that was not given')
+  return { id: outcome.id, ...outcome.position }
 }
 
 function isSized(text: string, maxBytes: number): boolean {

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS, type Limits } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
-import { resolveDeclaration, resolveLimits } from '../src/options.js'
+import { resolveDeclaration, resolveLimits, resolvePersonal } from '../src/options.js'
 import { contract, RealtimeError, RealtimeServer } from '../src/index.js'
 import { RecordingLogger } from './support/recording-logger.js'
 
@@ -114,13 +114,46 @@ describe('a declaration', () => {
     expect(() => resolve(options)).toThrow(/channel c:\{id\}/)
   })
 
-  test.each([{ mode: 'latest' }, { mode: 'ephemeral' }, { mode: 'typo' }, { presence: true }, { personal: true }])(
+  test.each([{ mode: 'typo' }, { presence: true }])(
     'of %j is UNSUPPORTED in this version, rather than served as something else',
     (options) => {
       expect(() => resolve(options)).toThrow(RealtimeError)
       expect(() => resolve(options)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
     },
   )
+
+  test('of a latest channel keeps one value, whatever its age, until another one comes', () => {
+    const { mode, retention } = resolve({ mode: 'latest', log: { bytes: 500 }, channelTtlMs: 1_000 })
+    expect(mode).toBe('latest')
+    expect(retention).toEqual({ messages: 1, ageMs: Number.MAX_SAFE_INTEGER, bytes: 500, ttlMs: 1_000 })
+  })
+
+  test.each([
+    [{ mode: 'latest', log: { messages: 1 } }, /mode 'latest' keeps the newest value/],
+    [{ mode: 'latest', log: { ageMs: 1_000 } }, /or use mode 'log'/],
+    [{ mode: 'ephemeral', log: { bytes: 1_000 } }, /mode 'ephemeral' keeps nothing/],
+    [{ mode: 'ephemeral', channelTtlMs: 1_000 }, /leave log and channelTtlMs out/],
+    [{ personal: true }, /personal is an option of the server/],
+  ])('of %j is refused with the reason and a way out', (options, message) => {
+    expect(() => resolve(options)).toThrow(message)
+    expect(() => resolve(options)).toThrow(TypeError)
+  })
+
+  test('of names that belong to personal channels is refused', () => {
+    expect(() => resolveDeclaration({}, '@ada', {}, resolveLimits())).toThrow(/personal channels/)
+    expect(() => new RealtimeServer(contract({ channels: { '@': {} } }))).toThrow(/personal channels/)
+  })
+
+  test('of personal channels keeps a message for its whole age', () => {
+    const day = 86_400_000
+    expect(resolvePersonal({}, { log: { ageMs: day } }, resolveLimits())?.retention).toMatchObject({
+      ageMs: day,
+      ttlMs: day,
+    })
+    expect(resolvePersonal({}, true, resolveLimits())?.retention).toMatchObject({ ageMs: 300_000, ttlMs: 3_600_000 })
+    expect(resolvePersonal({}, false, resolveLimits())).toBeUndefined()
+    expect(() => resolvePersonal({}, { log: { messages: 0 } }, resolveLimits())).toThrow(/messages/)
+  })
 
   test('of a template that is none is refused', () => {
     expect(() => resolveDeclaration({}, 'c:{', {}, resolveLimits())).toThrow(TypeError)

@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'no buffer during recovery',
-    file: 'server/src/core/channel.ts',
+    file: 'server/src/core/verification.ts',
     original: `if (this.phase !== 'live') return this.hold({ epoch, publication })`,
     mutated: `if (this.phase !== 'live') return`,
   },

@@ -70,6 +70,7 @@ export class LatentBackend implements Backend {
           if (outcome.kind === 'stored') this.oracle.stored(request.channel, outcome.position)
           return outcome
         }),
+      relay: (channel, publication) => this.ask(() => inner.relay(channel, publication)),
       recover: (channel, since, limit) => this.ask(() => inner.recover(channel, since, limit)),
       history: (channel, query) => this.ask(() => inner.history(channel, query)),
     }

@@ -21,7 +21,6 @@ import type { Node } from './node.js'
 import { paced } from './pacing.js'
 import type { Place } from './places.js'
 import { RateLimit } from './rate-limit.js'
-import { fill } from './recovery.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
 import { wireError, type ErrorDetails } from './wire-errors.js'
@@ -94,7 +93,9 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   }
 
   drained(): void {
-    for (const subscription of this.subscriptions.values()) if (!subscription.live) fill(subscription)
+    for (const subscription of this.subscriptions.values()) {
+      if (!subscription.live) subscription.channel.fill(subscription)
+    }
     this.goOn()
   }
 

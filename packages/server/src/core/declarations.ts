@@ -40,9 +40,16 @@ export type PublishVerdict = boolean | { readonly data: Data } | { readonly refu
 /** Decides whether somebody may publish to a channel. */
 export type PublishRule = (proposal: Proposal, params: TemplateValues) => PublishVerdict | Promise<PublishVerdict>
 
+/**
+ * How messages are kept and delivered: every one and in order, the newest one, or as they come and no more.
+ * PROTOCOL.md §5.5.
+ */
+export type Mode = 'log' | 'latest' | 'ephemeral'
+
 /** What the application declared for the channels of one template. */
 export interface Declaration {
   readonly template: ChannelTemplate
+  readonly mode: Mode
   readonly schema?: StandardSchema | undefined
   readonly subscribe: SubscribeRule
   readonly publish: PublishRule
@@ -55,8 +62,14 @@ export interface DeclaredChannel {
   readonly params: TemplateValues
 }
 
+/** What every client calls its own user's personal channel. The names inside begin with it. PROTOCOL.md §5.6. */
+export const PERSONAL = '@'
+
 /** All declarations of a server. A name belongs to its literal declaration, else to the first template it fits. */
 export class Declarations {
+  /** What holds for the personal channels of all users, if there are any. No name leads to it. */
+  personal: Declaration | undefined
+
   private readonly literals = new Map<string, Declaration>()
   private readonly templates = new Map<string, Declaration>()
 
@@ -74,6 +87,8 @@ export class Declarations {
 
   /** What was declared for a channel, if anything was. */
   resolve(name: string): DeclaredChannel | undefined {
+    // A template such as `{name}` must not lead to the personal channel of a user.
+    if (name.startsWith(PERSONAL)) return undefined
     const literal = this.literals.get(name)
     if (literal) return { declaration: literal, params: {} }
     for (const declaration of this.templates.values()) {

@@ -3,6 +3,7 @@ import type { Connection } from './connection.js'
 import { goodbye } from './handlers/goodbye.js'
 import { history } from './handlers/history.js'
 import { publish } from './handlers/publish.js'
+import { send } from './handlers/send.js'
 import { subscribe } from './handlers/subscribe.js'
 import { unsubscribe } from './handlers/unsubscribe.js'
 import type { Node } from './node.js'
@@ -17,6 +18,8 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
       return unsubscribe(node, connection, frame)
     case 'publish':
       return publish(node, connection, session, frame)
+    case 'send':
+      return send(node, connection, session, frame)
     case 'history':
       return history(node, connection, session, frame)
     case 'goodbye':
@@ -25,7 +28,6 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'call':
     case 'refresh':
       return connection.fail(frame.ref, 'UNSUPPORTED')
-    case 'send':
     case 'cancel':
     case 'result':
     case 'error':

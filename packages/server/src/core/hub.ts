@@ -1,9 +1,19 @@
 import type { StoredPublication, Timer } from '../ports/index.js'
-import { Channel, type ChannelContext } from './channel.js'
+import type { Channel, ChannelContext } from './channel.js'
+import type { Mode } from './declarations.js'
+import { EphemeralChannel } from './ephemeral-channel.js'
+import { LatestChannel } from './latest-channel.js'
+import { LogChannel } from './log-channel.js'
 import type { Subscription } from './subscription.js'
 
 /** Time a channel stays open after its last subscriber has left: page changes and reconnects come back to it. */
 const LINGER_MS = 10_000
+
+const KINDS: Readonly<Record<Mode, new (name: string, context: ChannelContext) => Channel>> = {
+  log: LogChannel,
+  latest: LatestChannel,
+  ephemeral: EphemeralChannel,
+}
 
 /**
  * The channels of this node, by name. The first subscriber opens a channel, and some time after the last one has left
@@ -25,10 +35,10 @@ export class Hub {
   join(name: string): Channel {
     let channel = this.channels.get(name)
     if (!channel) {
-      channel = new Channel(name, this.context)
+      channel = new KINDS[this.context.modeOf(name)](name, this.context)
       this.channels.set(name, channel)
     }
-    channel.members += 1
+    channel.audience.members += 1
     this.keep(name)
     return channel
   }
@@ -37,8 +47,8 @@ export class Hub {
   leave(subscription: Subscription): void {
     if (subscription.ended) return
     const { channel } = subscription
-    channel.leave(subscription)
-    if (channel.members > 0) return
+    channel.audience.leave(subscription)
+    if (channel.audience.members > 0) return
     this.lingering.set(
       channel.name,
       this.context.clock.setTimer(() => this.closeIdle(channel), LINGER_MS),

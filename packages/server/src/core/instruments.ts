@@ -29,6 +29,8 @@ export class Instruments {
   receivedBytes = 0
   /** Subscriptions that fell behind because their link was slow. */
   slow = 0
+  /** Messages of ephemeral channels that were not sent to a link because it was slow. */
+  dropped = 0
   /** Publications read from the log for those who were behind. */
   recovered = 0
   /** Links that ended, by close code. */
@@ -86,6 +88,7 @@ export class Instruments {
     counter('recoveries_total', 'Readings of the log, by verdict.', () => this.recoveries.parts, 'result')
     counter('recovered_messages_total', 'Publications read from the log for those behind.', () => this.recovered)
     counter('slow_consumers_total', 'Times a subscription fell behind a slow link.', () => this.slow)
+    counter('ephemeral_dropped_total', 'Messages of ephemeral channels that slow links missed.', () => this.dropped)
     counter('limited_total', 'Refusals, by limit.', () => this.limited.parts, 'limit')
     counter('broker_errors_total', 'Operations of the backend that failed.', () => this.failures.parts, 'operation')
 

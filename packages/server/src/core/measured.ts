@@ -29,6 +29,7 @@ export function measured(
     subscribe: (channel) => plain.subscribe(channel),
     unsubscribe: (channel) => plain.unsubscribe(channel),
     history: (channel, query) => plain.history(channel, query),
+    relay: (channel, publication) => plain.relay(channel, publication),
     async publish(request) {
       const start = clock.now()
       const tell = (outcome: { readonly outcome?: PublishOutcome; readonly error?: unknown }) => {

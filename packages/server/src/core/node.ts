@@ -1,5 +1,4 @@
 import type { CloseCodeName, Limits, WireError } from '@org/realtime-protocol'
-import { isChannelName } from '@org/realtime-protocol'
 import type {
   Backend,
   BackendNode,
@@ -21,8 +20,10 @@ import type {
   TransportHandler,
 } from '../ports/index.js'
 import { admit, type Admission, type Authenticate, type Credentials } from './admission.js'
+import { resolveChannel, type ResolvedChannel } from './resolved-channel.js'
+import type { ChannelContext } from './channel.js'
 import { Connection } from './connection.js'
-import type { Declarations } from './declarations.js'
+import type { Declarations, Mode } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
@@ -33,7 +34,7 @@ import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
 import { SessionRegistry } from './session-registry.js'
 import { TimerWheel } from './timer-wheel.js'
-import { wireError } from './wire-errors.js'
+import { isWireError, wireError } from './wire-errors.js'
 import { Writer } from './writer.js'
 
 /** What a node is built from. */
@@ -56,7 +57,7 @@ export type LimitName = keyof Limits | 'origins'
 const WHEEL_TICK_MS = 500
 
 /** One server process: the links, sessions and channels it holds, and the ports it reaches the rest by. */
-export class Node implements BrokerHandler, SessionHandler {
+export class Node implements BrokerHandler, SessionHandler, ChannelContext {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -88,7 +89,7 @@ export class Node implements BrokerHandler, SessionHandler {
     this.broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
     this.sessions = counted(this.backend.sessions, this.instruments.failures)
     this.hub = new Hub(this)
-    this.publishing = new Publishing(this.broker, parts.declarations, logger)
+    this.publishing = new Publishing(this.broker, parts.declarations, clock, logger)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.places = new Places(limits)
@@ -142,19 +143,22 @@ export class Node implements BrokerHandler, SessionHandler {
     return admit(this.parts.authenticate, credentials, this)
   }
 
-  /** Asks the application whether a session may read a channel. Never rejects. */
-  async authorizeSubscribe({ identity, id }: Session, channel: string): Promise<WireError | { allowed: true }> {
-    if (!isChannelName(channel)) return wireError('INVALID_CHANNEL')
-    const declared = this.parts.declarations.resolve(channel)
-    if (!declared) return wireError('UNKNOWN_CHANNEL')
+  /** Asks the application whether a session may read a channel, and gives the channel that it means. Never rejects. */
+  async authorizeSubscribe({ identity, user, id }: Session, channel: string): Promise<WireError | ResolvedChannel> {
+    const resolved = resolveChannel(this.parts.declarations, channel, user)
+    if (isWireError(resolved)) return resolved
     try {
-      const { declaration, params } = declared
+      const { declaration, params } = resolved
       const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
-      return allowed ? { allowed } : wireError('FORBIDDEN')
+      return allowed ? resolved : wireError('FORBIDDEN')
     } catch (error) {
       this.logger.error('subscribe rule failed', { channel, error })
       return wireError('INTERNAL')
     }
+  }
+
+  modeOf(name: string): Mode {
+    return this.parts.declarations.resolve(name)?.declaration.mode ?? 'log'
   }
 
   deliver(channel: string, epoch: string, publication: StoredPublication): void {

@@ -1,7 +1,8 @@
 import type { Data, Meta, Sender, StandardSchema, WireError } from '@org/realtime-protocol'
-import { isChannelName, utf8Bytes } from '@org/realtime-protocol'
-import type { Broker, Logger, ProducerNumber, PublishOutcome } from '../ports/index.js'
-import type { Declaration, DeclaredChannel, Declarations, PublishVerdict } from './declarations.js'
+import { NULL_POSITION, utf8Bytes } from '@org/realtime-protocol'
+import type { Broker, Clock, Logger, ProducerNumber, PublishOutcome, StoredPublication } from '../ports/index.js'
+import { resolveChannel, personalChannel, type ResolvedChannel } from './resolved-channel.js'
+import type { DeclaredChannel, Declarations, PublishVerdict } from './declarations.js'
 import type { Session } from './session.js'
 import { isWireError, wireError } from './wire-errors.js'
 
@@ -14,25 +15,30 @@ export interface Draft {
   readonly key?: string | undefined
   readonly epoch?: string | undefined
   readonly number?: ProducerNumber | undefined
+  /** Whether it is sent again until it is answered. Only a log can tell that it has it already. */
+  readonly retried?: boolean
 }
 
 /**
- * The one way into the log, for clients and for the server's own code: schema, rule, size, broker, each once per
+ * The one way to the broker, for clients and for the server's own code: schema, rule, size, broker, each once per
  * publication. Nothing rejects: what cannot be done comes back as a value.
  */
 export class Publishing {
   constructor(
     private readonly broker: Broker,
     private readonly declarations: Declarations,
+    private readonly clock: Clock,
     private readonly logger: Logger,
   ) {}
 
   /** Publishes for the application. Needs no rule. */
-  async fromServer(draft: Draft): Promise<PublishOutcome | WireError> {
-    const declared = this.resolve(draft.channel)
-    if (isWireError(declared)) return declared
-    const data = await this.checked(declared.declaration.schema, draft)
-    return 'error' in data ? data.error : this.store(declared.declaration, draft, data.value, undefined, [])
+  fromServer(draft: Draft): Promise<PublishOutcome | WireError> {
+    return this.unruled(resolveChannel(this.declarations, draft.channel, null), draft)
+  }
+
+  /** Publishes for the application to the personal channel of a user. */
+  toUser(user: string, draft: Draft): Promise<PublishOutcome | WireError> {
+    return this.unruled(personalChannel(this.declarations, user), draft)
   }
 
   /**
@@ -42,21 +48,30 @@ export class Publishing {
    * sends again over the next one; a late copy from this one could meet a log that has lost the record of it.
    */
   async fromSession(session: Session, draft: Draft, holds: () => boolean): Promise<PublishOutcome | WireError> {
-    const declared = this.resolve(draft.channel)
-    if (isWireError(declared)) return declared
-    const data = await this.checked(declared.declaration.schema, draft)
+    const resolved = resolveChannel(this.declarations, draft.channel, session.user)
+    if (isWireError(resolved)) return resolved
+    const { mode, schema } = resolved.declaration
+    if (mode === 'ephemeral' && draft.retried) {
+      return wireError('UNSUPPORTED', { message: 'an ephemeral channel takes send(), which is not retried' })
+    }
+    const data = await this.checked(schema, draft)
     if ('error' in data) return data.error
-    const verdict = await this.judged(declared, session, draft, data.value)
+    const verdict = await this.judged(resolved, session, draft, data.value)
     if (isWireError(verdict)) return verdict
     if (!holds()) return wireError('SUPERSEDED')
     // A user finds the keys of all of its own clients, and nobody else's; an anonymous client finds its own.
     const scope = session.user === null ? [null, session.producer] : [session.user]
-    return this.store(declared.declaration, draft, verdict.data, session.from, scope)
+    return this.store(resolved, draft, verdict.data, session.from, scope)
   }
 
-  private resolve(channel: string): DeclaredChannel | WireError {
-    if (!isChannelName(channel)) return wireError('INVALID_CHANNEL')
-    return this.declarations.resolve(channel) ?? wireError('UNKNOWN_CHANNEL')
+  private async unruled(resolved: ResolvedChannel | WireError, draft: Draft): Promise<PublishOutcome | WireError> {
+    if (isWireError(resolved)) return resolved
+    const { mode, schema } = resolved.declaration
+    if (mode === 'ephemeral' && draft.key !== undefined) {
+      return wireError('UNSUPPORTED', { message: 'an ephemeral channel keeps nothing by which to know a key again' })
+    }
+    const data = await this.checked(schema, draft)
+    return 'error' in data ? data.error : this.store(resolved, draft, data.value, undefined, [])
   }
 
   private async checked(
@@ -95,7 +110,7 @@ export class Publishing {
   }
 
   private async store(
-    { retention }: Declaration,
+    { name: channel, declaration: { mode, retention } }: ResolvedChannel,
     draft: Draft,
     data: Data,
     from: Sender | undefined,
@@ -104,14 +119,21 @@ export class Publishing {
     const payload = toJson(data)
     if (payload === undefined) return wireError('INVALID_DATA', { message: 'the data cannot be written as JSON' })
     if (utf8Bytes(payload) > retention.bytes) return wireError('TOO_LARGE')
-    const { channel, id, meta, epoch, number } = draft
+    const { id, meta, epoch, number } = draft
     const key = draft.key === undefined ? undefined : JSON.stringify([draft.key, ...scope])
     try {
+      if (mode === 'ephemeral')
+        return await this.relay(channel, { offset: 0, id, at: this.clock.date(), payload, from, meta })
       return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention })
     } catch (error) {
       this.logger.error('broker failed', { channel, operation: 'publish', error })
       return wireError('UNAVAILABLE')
     }
+  }
+
+  private async relay(channel: string, publication: StoredPublication): Promise<PublishOutcome> {
+    await this.broker.relay(channel, publication)
+    return { kind: 'stored', id: publication.id, position: NULL_POSITION }
   }
 }
 

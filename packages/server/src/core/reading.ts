@@ -32,6 +32,9 @@ export async function readPage(
   query: HistoryQuery,
   maxBytes = Infinity,
 ): Promise<HistoryPage | WireError> {
+  if (node.modeOf(channel) === 'ephemeral') {
+    return wireError('UNSUPPORTED', { message: 'an ephemeral channel keeps no history' })
+  }
   const limit = Math.min(query.limit, node.limits.historyMessages)
   try {
     const page = await node.broker.history(channel, { ...query, limit })

@@ -90,6 +90,7 @@ export class MemoryBackend implements Backend {
       subscribe: (channel) => Promise.resolve(this.subscribe(channel, member)),
       unsubscribe: (channel) => Promise.resolve(this.unsubscribe(channel, member)),
       publish: (request) => Promise.resolve(this.publish(request)),
+      relay: (channel, publication) => Promise.resolve(this.deliver(channel, { epoch: '', publication })),
       recover: (channel, since, limit) => Promise.resolve(this.recover(channel, since, limit)),
       history: (channel, query) => Promise.resolve(this.history(channel, query)),
     }

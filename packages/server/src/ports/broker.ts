@@ -1,12 +1,12 @@
 import type { Gap, Meta, Position, Rebase, Sender, Since } from '@org/realtime-protocol'
 
-/** A message as the log holds it. Its position is its offset in whatever epoch the channel has now. */
+/** A message as the log holds it. Its position is its offset in whatever epoch the channel has now. One that is relayed has none. */
 export interface StoredPublication {
-  /** Number in the log, from 1. */
+  /** Number in the log, from 1; 0 of one that is relayed. */
   readonly offset: number
   /** Names the publication. */
   readonly id: string
-  /** When it was stored: milliseconds since 1970 by the broker's clock. */
+  /** When it was stored: milliseconds since 1970 by the broker's clock; of one that is relayed, by that of its node. */
   readonly at: number
   /** The data as JSON text. */
   readonly payload: string
@@ -125,6 +125,8 @@ export interface HistoryPage {
  * publication to every subscribed node, as one step; or it does nothing.
  * Order: a node gets the publications of a channel in the order of their positions.
  * Delivery: publications can be lost on the way to a node (never in the log); a hole in the positions shows it.
+ * Modes: a log that keeps one message is all that `latest` channels need. `ephemeral` channels are only relayed: nothing
+ * of them is kept or made, no log, no epoch, no record.
  * Failure: a promise rejects when the outcome is not known. Repeating a `publish` with the same number or key is safe.
  * Reads (`recover`, `history`) change nothing and never begin an epoch.
  */
@@ -135,6 +137,11 @@ export interface Broker {
   unsubscribe(channel: string): Promise<void>
   /** Stores and distributes one message. */
   publish(request: PublishRequest): Promise<PublishOutcome>
+  /**
+   * Hands a message to every node that is subscribed now, in the null epoch, and keeps nothing. Resolves when it is on its
+   * way; it can be lost, and never comes twice. Order: as that of publications, among those of one node to a channel.
+   */
+  relay(channel: string, publication: StoredPublication): Promise<void>
   /** Judges a position and reads on from it; without one, gives the end of the log. */
   recover(channel: string, since: Since | undefined, limit: number): Promise<Recovery>
   /**
@@ -146,7 +153,7 @@ export interface Broker {
 
 /** What a broker tells a node. */
 export interface BrokerHandler {
-  /** A publication of a subscribed channel, at a position of the epoch given. */
+  /** A publication of a subscribed channel, at a position of the epoch given; of the null epoch, one that was relayed. */
   deliver(channel: string, epoch: string, publication: StoredPublication): void
   /** Publications may have been lost, or another history may serve the channels: verify every position. */
   resync(): void

@@ -190,6 +190,84 @@ export function brokerContract(name: string, createFixture: () => Promise<Broker
       })
     })
 
+    describe('relays', () => {
+      const cursor = (id: string): StoredPublication => ({ offset: 0, id, at: 7, payload: `"${id}"` })
+
+      law('a message to every node that is subscribed, in the null epoch, as it came', async (fixture, { node }) => {
+        const other = await fixture.join()
+        const third = await fixture.join()
+        await Promise.all([node.broker.subscribe('c'), other.broker.subscribe('c'), third.broker.subscribe('other')])
+        const given = { ...cursor('a'), from: { user: 'ada', session: 's1' }, meta: { traceparent: '00-1' } }
+        await node.broker.relay('c', given)
+        await fixture.eventually(() => node.deliveries.length === 1 && other.deliveries.length === 1)
+        await fixture.quiet()
+        expect(node.deliveries).toEqual([{ channel: 'c', epoch: '', publication: given }])
+        expect(other.deliveries).toEqual(node.deliveries)
+        expect(third.deliveries).toEqual([])
+      })
+
+      law('messages of one node in their order, each once', async (fixture, { node }) => {
+        await node.broker.subscribe('c')
+        const ids = Array.from({ length: 50 }, (_, i) => `m${i}`)
+        await Promise.all(ids.map((id) => node.broker.relay('c', cursor(id))))
+        await fixture.eventually(() => node.deliveries.length >= 50)
+        await fixture.quiet()
+        expect(node.deliveries.map(({ publication }) => publication.id)).toEqual(ids)
+      })
+
+      law('and keeps nothing, not even that there is a channel', async (fixture, { node, put, recover, history }) => {
+        await node.broker.relay('c', cursor('a'))
+        await node.broker.subscribe('c')
+        await fixture.quiet()
+        expect(node.deliveries).toEqual([])
+        expect(given(await recover(undefined))).toEqual({ position: NULL, head: NULL, publications: [] })
+        expect(await history({ limit: 10 })).toEqual({ head: NULL, publications: [], more: false })
+        expect((await put('b')).position.offset).toBe(1)
+      })
+
+      law('without a mark on a log of the same name', async (fixture, { node, put, recover }) => {
+        const { position } = await put('a')
+        await node.broker.relay('c', cursor('x'))
+        await fixture.quiet()
+        const { head, publications } = await recover('start')
+        expect(head).toEqual(position)
+        expect(publications.map(({ id }) => id)).toEqual(['a'])
+      })
+    })
+
+    describe('keeps one message, where that is all there is room for', () => {
+      const ONE: Retention = { ...KEEP, messages: 1, ageMs: Number.MAX_SAFE_INTEGER }
+
+      law('the newest, at the offset it has in the whole history', async (_, { put, recover, history }) => {
+        const { position } = await series(put, 5, { retention: ONE })
+        expect(position.offset).toBe(5)
+        const { head, publications } = await recover({ last: 1 }, 1)
+        expect(head).toEqual(position)
+        expect(publications.map(({ offset, id }) => [offset, id])).toEqual([[5, 'm5']])
+        expect((await history({ limit: 10 }))?.publications.map(({ id }) => id)).toEqual(['m5'])
+      })
+
+      law('and knows a repeat of one that has gone', async (_, { put, recover }) => {
+        const number = (seq: number): ProducerNumber => ({ producer: 'p', seq, lowest: 1 })
+        const first = await put('a', { retention: ONE, number: number(1), key: 'k' })
+        await put('b', { retention: ONE, number: number(2) })
+        expect(await put('a', { retention: ONE, number: number(1) })).toMatchObject({ position: first.position })
+        expect(await put('z', { retention: ONE, key: 'k' })).toMatchObject({ id: 'a', position: first.position })
+        expect((await recover({ last: 1 }, 1)).publications.map(({ id }) => id)).toEqual(['b'])
+      })
+
+      law('through a failover, under its new name', async (fixture, { put, recover }) => {
+        const before = await put('a', { retention: ONE })
+        await fixture.failOver({ lossy: false })
+        expect((await recover({ last: 1 }, 1)).publications.map(({ id }) => id)).toEqual(['a'])
+        const after = await put('b', { retention: ONE })
+        expect(after.position.epoch).not.toBe(before.position.epoch)
+        const { head, publications } = await recover({ last: 1 }, 1)
+        expect(head).toEqual(after.position)
+        expect(publications.map(({ offset, id }) => [offset, id])).toEqual([[2, 'b']])
+      })
+    })
+
     describe('stores once', () => {
       const number = (seq: number, lowest = seq): ProducerNumber => ({ producer: 'p', seq, lowest })
 

@@ -1,7 +1,7 @@
 import { clientCodec, DEFAULT_LIMITS, isProtocolError, type ServerFrame } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
 import { Hub } from '../../src/core/hub.js'
-import { fill } from '../../src/core/recovery.js'
+import type { LogChannel } from '../../src/core/log-channel.js'
 import { Subscription, type SubscriberLink } from '../../src/core/subscription.js'
 import type { EncodedFrame } from '../../src/index.js'
 import { RecordingLogger } from '../support/recording-logger.js'
@@ -41,7 +41,14 @@ function setUp() {
   const clock = new VirtualClock()
   const broker = new ScriptedBroker()
   const logger = new RecordingLogger()
-  const hub = new Hub({ broker, clock, logger, limits: DEFAULT_LIMITS, instruments: { slow: 0 } })
+  const hub = new Hub({
+    broker,
+    clock,
+    logger,
+    limits: DEFAULT_LIMITS,
+    modeOf: () => 'log',
+    instruments: { slow: 0, dropped: 0 },
+  })
   return {
     clock,
     broker,
@@ -49,10 +56,10 @@ function setUp() {
     hub,
     /** Joins a listener at the end of what the channel has. */
     join(link = new Listener()) {
-      const channel = hub.join('c')
+      const channel = hub.join('c') as LogChannel
       const subscription = new Subscription(channel, link, 1)
       subscription.position = channel.position
-      fill(subscription)
+      subscription.channel.fill(subscription)
       return { link, subscription, channel }
     },
     /** Hands a message to the node, as the broker does. */
@@ -131,9 +138,10 @@ describe('live', () => {
         offer: (frame) => (frames.push(frame), true),
         send: (frame) => void frames.push(frame),
       }
-      const subscription = new Subscription(hub.join('c'), link, 1)
-      subscription.position = subscription.channel.position
-      fill(subscription)
+      const channel = hub.join('c') as LogChannel
+      const subscription = new Subscription(channel, link, 1)
+      subscription.position = channel.position
+      channel.fill(subscription)
     }
     join()
     await clock.settle()
@@ -243,7 +251,7 @@ describe('live', () => {
     const late = new Listener()
     const subscription = new Subscription(hub.join('c'), late, 1)
     subscription.position = { epoch: 'E2', offset: 2 }
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(late.heard).toEqual(['E2-3:E1-3', 'E2-4:E2-4'])
   })
@@ -318,7 +326,7 @@ describe('a subscriber that falls behind', () => {
     for (let offset = 2; offset <= 51; offset++) deliver(offset)
     expect([link.heard, subscription.live, subscription.position]).toEqual([[], false, { epoch: 'E1', offset: 1 }])
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     expect(link.heard).toEqual(messages('E1', 2, 51))
     expect([subscription.live, broker.reads]).toEqual([true, []])
   })
@@ -329,7 +337,7 @@ describe('a subscriber that falls behind', () => {
     broker.append(600)
     for (let offset = 2; offset <= 601; offset++) deliver(offset)
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(link.heard).toEqual(messages('E1', 2, 601))
     expect(broker.reads.length).toBeGreaterThan(2)
@@ -343,7 +351,7 @@ describe('a subscriber that falls behind', () => {
     for (let offset = 2; offset <= 601; offset++) deliver(offset)
     broker.trim(101)
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(link.heard).toEqual(['gap slow 2..100', ...messages('E1', 101, 601)])
   })
@@ -358,13 +366,13 @@ describe('a subscriber that falls behind', () => {
       if (link.frames.length === 10) link.congested = true
       return offer.call(link, frame)
     }
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect([link.heard, subscription.live]).toEqual([messages('E1', 1, 10), false])
     broker.trim(50)
     link.offer = offer
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(link.heard.slice(10)).toEqual(['gap slow 11..49', ...messages('E1', 50, 600)])
   })
@@ -391,7 +399,7 @@ describe('a subscriber that falls behind', () => {
     // The node told its live subscribers of a gap that this one does not have: it had got as far as 1 only.
     expect(link.heard).toEqual([])
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(link.heard).toEqual(['rebase', 'E2-2:E1-2', 'E2-3:E1-3', 'E2-4:E2-4'])
   })
@@ -407,7 +415,7 @@ describe('a subscriber that falls behind', () => {
     await clock.settle()
     link.frames.length = 0
     link.congested = false
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     expect(link.heard).toEqual(['rebase', 'E2-2:E1-2', 'E2-3:E1-3', 'E2-4:E1-4', 'E2-5:E2-5'])
   })
@@ -419,10 +427,10 @@ describe('a subscriber that falls behind', () => {
     for (let offset = 2; offset <= 301; offset++) deliver(offset)
     link.congested = false
     broker.reading.close()
-    fill(subscription)
-    fill(subscription)
+    subscription.channel.fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
-    fill(subscription)
+    subscription.channel.fill(subscription)
     broker.reading.open()
     await clock.settle()
     expect(link.heard).toEqual(messages('E1', 2, 301))
@@ -442,7 +450,7 @@ describe('readings', () => {
     for (let i = 0; i < 1_000; i++) {
       const subscription = new Subscription(hub.join('c'), { congested: false, offer, send: () => undefined }, 1)
       subscription.position = { epoch: 'E1', offset: 400 }
-      fill(subscription)
+      subscription.channel.fill(subscription)
     }
     await clock.settle()
     expect(broker.reads).toEqual([{ epoch: 'E1', offset: 400 }])
@@ -454,7 +462,7 @@ describe('readings', () => {
     for (const offset of [410, 420]) {
       const subscription = new Subscription(hub.join('c'), new Listener(), 1)
       subscription.position = { epoch: 'E1', offset }
-      fill(subscription)
+      subscription.channel.fill(subscription)
     }
     await clock.settle()
     expect(broker.reads).toEqual([
@@ -470,7 +478,7 @@ describe('readings', () => {
     const late = new Listener()
     const subscription = new Subscription(hub.join('c'), late, 1)
     subscription.position = { epoch: 'E1', offset: 2 }
-    fill(subscription)
+    subscription.channel.fill(subscription)
     await clock.settle()
     const all = ['rebase', 'E2-3:E1-3', 'E2-4:E1-4', 'E2-5:E1-5', 'E2-6:E2-6']
     expect(late.heard).toEqual(all)

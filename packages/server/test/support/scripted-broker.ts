@@ -67,6 +67,10 @@ export class ScriptedBroker implements Broker {
     return Promise.reject(new Error('a scripted broker is written to by the script'))
   }
 
+  relay(): Promise<void> {
+    return Promise.resolve()
+  }
+
   recover(_channel: string, since: Since | undefined, limit: number): Promise<Recovery> {
     this.reads.push(since)
     return this.reading.after(() => this.attempt(this.judge(since, limit)))

@@ -2,6 +2,7 @@ import { CLOSE_CODES, type ConnectFrame, type Rebase } from '@org/realtime-proto
 import type { Claim, Handshake } from '../../ports/index.js'
 import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
+import { PERSONAL } from '../declarations.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
 import { subscribe } from './subscribe.js'
@@ -86,16 +87,18 @@ async function claimSession(
  */
 async function ended(node: Node, frame: ConnectFrame): Promise<Array<Rebase & { channel: string }>> {
   const found = await Promise.all(
-    (frame.acknowledged ?? []).map(async ({ channel, epoch, offset }) => {
-      try {
-        const { rebase } = await node.broker.recover(channel, { epoch, offset }, 0)
-        return rebase && { channel, ...rebase }
-      } catch (error) {
-        // The client keeps asking: with its next publish, and with its next connect.
-        node.logger.error('broker failed', { channel, operation: 'recover', error })
-        return undefined
-      }
-    }),
+    (frame.acknowledged ?? [])
+      .filter(({ channel }) => !channel.startsWith(PERSONAL))
+      .map(async ({ channel, epoch, offset }) => {
+        try {
+          const { rebase } = await node.broker.recover(channel, { epoch, offset }, 0)
+          return rebase && { channel, ...rebase }
+        } catch (error) {
+          // The client keeps asking: with its next publish, and with its next connect.
+          node.logger.error('broker failed', { channel, operation: 'recover', error })
+          return undefined
+        }
+      }),
   )
   return found.filter((rebase) => rebase !== undefined)
 }

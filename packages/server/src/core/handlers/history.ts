@@ -14,11 +14,11 @@ export function history(node: Node, connection: Connection, session: Session, fr
     // Several pages asked for at once would fill the queue of a link that has read none of them yet.
     await connection.room()
     if (connection.isClosed) return
-    const allowed = await node.authorizeSubscribe(session, channel)
+    const resolved = await node.authorizeSubscribe(session, channel)
     const query = { after, before, limit }
     // A page must fit the send queue, or asking for it would cut the link, again and again.
     const maxBytes = node.limits.sendQueueSoftBytes
-    const page = isWireError(allowed) ? allowed : await readPage(node, channel, query, maxBytes)
+    const page = isWireError(resolved) ? resolved : await readPage(node, resolved.name, query, maxBytes)
     if (isWireError(page)) return connection.say({ type: 'error', ref, ...page })
     connection.send(encodedHistory(ref, channel, page))
   })

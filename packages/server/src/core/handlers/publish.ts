@@ -22,7 +22,7 @@ export function publish(node: Node, connection: Connection, session: Session, fr
 async function perform(node: Node, connection: Connection, session: Session, frame: PublishFrame) {
   const { channel, id, data, meta, key, epoch, seq, lowest } = frame
   const number = seq && lowest ? { producer: session.producer, seq, lowest } : undefined
-  const draft = { channel, id, data, meta, key, epoch, number }
+  const draft = { channel, id, data, meta, key, epoch, number, retried: true }
   return answer(await node.publishing.fromSession(session, draft, () => !connection.isLost))
 }
 

@@ -1,0 +1,115 @@
+import type { DeliveryVerdict, Position } from '@org/realtime-protocol'
+import type { Recovery, StoredPublication } from '../ports/index.js'
+import type { PatientBroker } from './patient-broker.js'
+
+/** A channel that follows a log: what its mode makes of positions. */
+export interface Follower {
+  /** Position of the latest publication on this node. */
+  readonly position: Position
+  /** Whether a publication joins on, is no news, or needs a reading first. */
+  judge(next: Position): DeliveryVerdict
+  /** Reads what there is to know beyond the position; the first time, where to start. */
+  read(first: boolean): Promise<Recovery>
+  /** Takes a reading, and moves to where it leads. */
+  apply(recovery: Recovery): void
+  /** Moves to a publication that joins on, and broadcasts it. */
+  advance(epoch: string, publication: StoredPublication): void
+  /** The position is verified; publications join on from now. */
+  verified(): void
+}
+
+interface Arrival {
+  readonly epoch: string
+  readonly publication: StoredPublication
+}
+
+/** Publications kept while the position is being verified. More are dropped: the log has them. */
+const MAX_HELD = 1_000
+
+/**
+ * Keeps a channel joined to its log.
+ *
+ * `opening` until the broker is subscribed and the position known; `live` while publications join on; `syncing` while
+ * one did not, or the broker asked for it, and the log is read to find out how they join. While not live, publications
+ * are held.
+ */
+export class Verification {
+  private phase: 'opening' | 'live' | 'syncing' = 'opening'
+  private held: Arrival[] = []
+  /** Whether the running verification has to be followed by another one. */
+  private again = false
+
+  constructor(
+    private readonly follower: Follower,
+    private readonly broker: PatientBroker,
+  ) {}
+
+  /** Whether the position is verified and publications join on to it. */
+  get isLive(): boolean {
+    return this.phase === 'live'
+  }
+
+  /** Subscribes to the broker, finds out the position, and goes live. */
+  begin(): void {
+    this.broker.run(this.broker.subscribe().then(() => this.synchronize(true)))
+  }
+
+  /** Takes a publication from the broker. */
+  deliver(epoch: string, publication: StoredPublication): void {
+    if (this.phase !== 'live') return this.hold({ epoch, publication })
+    const verdict = this.follower.judge({ epoch, offset: publication.offset })
+    if (verdict === 'deliver') return this.follower.advance(epoch, publication)
+    if (verdict === 'drop') return
+    this.hold({ epoch, publication })
+    this.suspect()
+  }
+
+  /** Has the position verified against the log. */
+  suspect(): void {
+    if (this.phase !== 'live') {
+      this.again = true
+      return
+    }
+    this.phase = 'syncing'
+    this.broker.run(this.synchronize(false))
+  }
+
+  /** Finds out how the position joins the log, tells subscribers, and goes live. */
+  private async synchronize(begins: boolean): Promise<void> {
+    let first = begins
+    do {
+      this.again = false
+      // What is held by now was published before this reading: what the reading does not join is history undone.
+      const older = this.held.length
+      const recovery = await this.follower.read(first)
+      if (this.broker.isClosed) return
+      first = false
+      this.follower.apply(recovery)
+      this.join(older)
+      const { position } = this.follower
+      const { head } = recovery
+      if (position.epoch === head.epoch && position.offset < head.offset) this.again = true
+    } while (this.again || this.held.length > 0)
+    this.phase = 'live'
+    this.follower.verified()
+  }
+
+  private join(older: number): void {
+    const held = this.held
+    this.held = []
+    for (const [i, arrival] of held.entries()) {
+      const { epoch, publication } = arrival
+      const verdict = this.follower.judge({ epoch, offset: publication.offset })
+      if (verdict === 'deliver') this.follower.advance(epoch, publication)
+      else if (verdict === 'hold' && i >= older) this.held.push(arrival)
+    }
+  }
+
+  private hold(arrival: Arrival): void {
+    if (this.held.length >= MAX_HELD) {
+      this.held = []
+      this.again = true
+    }
+    this.held.push(arrival)
+  }
+}
