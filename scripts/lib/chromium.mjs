@@ -1,50 +1,95 @@
 // Finds the Chromium that the browser tests drive, and installs it where that is one command.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
-const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'
+const APPS = ['Google Chrome', 'Chromium']
 
-/** The path of a Chromium: `CHROMIUM_PATH` alone when it is set, else the first known name on `PATH`. */
+const ADVICE =
+  'The browser tests need Chromium or Chrome, and none was found on PATH.\n' +
+  '  Debian, Ubuntu:  sudo apt-get install -y chromium   (Ubuntu: chromium-browser)\n' +
+  '  macOS:           brew install --cask google-chrome\n' +
+  '  elsewhere:       install one and set CHROMIUM_PATH to its executable\n' +
+  'The other levels run without it: pnpm test:unit, pnpm test:scenarios, pnpm test:sockets'
+
+/** The path of a Chromium: `CHROMIUM_PATH` alone when it is set, else the first known name on `PATH`, else an app of macOS. */
 export function findChromium(env = process.env) {
+  return located({ platform: process.platform, env, home: homedir(), isExecutable })
+}
+
+/**
+ * What to do about a Chromium on a machine: the `path` of the one it has; or `attempts` to install one, each a list of
+ * commands, the next one tried when one fails; or `advice`, a sentence for whoever has to do it.
+ */
+export function planChromium(machine) {
+  const { platform, env } = machine
+  const path = located(machine)
+  if (path) return { path }
+  if (env.CHROMIUM_PATH) return { advice: `CHROMIUM_PATH is "${env.CHROMIUM_PATH}", which is no executable.` }
+
+  const asRoot = platform === 'linux' && machine.isDebian ? machine.asRoot : undefined
+  if (asRoot) {
+    const apt = (...args) => [...asRoot, 'apt-get', '-o', 'DPkg::Lock::Timeout=300', '-q', ...args]
+    const install = (name) => apt('install', '-y', '--no-install-recommends', name)
+    return { attempts: [[apt('update'), install('chromium')], [install('chromium-browser')]] }
+  }
+  const brew = platform === 'darwin' ? machine.brew : undefined
+  if (brew) {
+    const install = (cask) => [brew, 'install', '--cask', cask]
+    return { attempts: [[install('google-chrome')], [install('chromium')]] }
+  }
+  return { advice: ADVICE }
+}
+
+function located({ platform, env, home, isExecutable }) {
   if (env.CHROMIUM_PATH) return isExecutable(env.CHROMIUM_PATH) ? env.CHROMIUM_PATH : undefined
   const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  const candidates = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
-  return [...candidates, MAC].find(isExecutable)
+  const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
+  const places = platform === 'darwin' ? ['/Applications', join(home, 'Applications')] : []
+  const apps = APPS.flatMap((app) => places.map((place) => join(place, `${app}.app`, 'Contents', 'MacOS', app)))
+  return [...onPath, ...apps].find(isExecutable)
 }
 
-/** Like `findChromium`, but installs one by apt on Debian and Ubuntu if this user may. Throws a sentence that says what to do. */
+/** Like `findChromium`, but installs one by apt or Homebrew if this user may. Throws a sentence that says what to do. */
 export function requireChromium() {
-  const found = findChromium()
-  if (found) return found
-  if (process.env.CHROMIUM_PATH)
-    throw new Error(`CHROMIUM_PATH is "${process.env.CHROMIUM_PATH}", which is no executable.`)
-  if (aptInstall()) {
-    const installed = findChromium()
-    if (installed) return installed
+  const plan = planChromium(thisMachine())
+  if (plan.path) return plan.path
+  for (const commands of plan.attempts ?? []) {
+    console.log(`No Chromium found: ${commands.at(-1).join(' ')}`)
+    const done = commands.every(run) && findChromium()
+    if (done) return done
   }
-  throw new Error(
-    'The browser tests need Chromium or Chrome, and none was found on PATH.\n' +
-      '  Debian, Ubuntu:  sudo apt-get install -y chromium   (Ubuntu: chromium-browser)\n' +
-      '  macOS:           brew install --cask google-chrome\n' +
-      '  elsewhere:       install one and set CHROMIUM_PATH to its executable\n' +
-      'The other levels run without it: pnpm test:unit, pnpm test:scenarios, pnpm test:sockets',
-  )
+  throw new Error(plan.advice ?? ADVICE)
 }
 
-function aptInstall() {
-  if (process.platform !== 'linux' || !isDebian()) return false
-  const sudo = sudoPrefix()
-  if (!sudo) return false
-  console.log('No Chromium found: installing it with apt-get.')
-  const apt = (...args) => {
-    const [command, ...rest] = [...sudo, 'apt-get', '-o', 'DPkg::Lock::Timeout=300', '-q', ...args]
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    return spawnSync(command, rest, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
+/** What the plan is made from. Asks the machine only what a plan for its platform needs. */
+function thisMachine() {
+  const { platform, env } = process
+  return {
+    platform,
+    env,
+    home: homedir(),
+    isExecutable,
+    get isDebian() {
+      return isDebian()
+    },
+    get asRoot() {
+      if (process.getuid?.() === 0) return []
+      return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined
+    },
+    get brew() {
+      // Where Homebrew puts itself is not on the PATH of every shell.
+      const folders = [...(env.PATH ?? '').split(delimiter), '/opt/homebrew/bin', '/usr/local/bin'].filter(Boolean)
+      return folders.map((folder) => join(folder, 'brew')).find(isExecutable)
+    },
   }
-  const install = (name) => apt('install', '-y', '--no-install-recommends', name)
-  return apt('update') && (install('chromium') || install('chromium-browser'))
+}
+
+function run([command, ...args]) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', NONINTERACTIVE: '1' }
+  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
 }
 
 function isDebian() {
@@ -55,15 +100,10 @@ function isDebian() {
   }
 }
 
-function sudoPrefix() {
-  if (process.getuid?.() === 0) return []
-  return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined
-}
-
 function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK)
-    return existsSync(path)
+    return statSync(path).isFile()
   } catch {
     return false
   }
