@@ -32,6 +32,7 @@ export type { MemoryBackend, MemoryCheckpoint } from './memory/memory-backend.js
 // Ports, for those who bring their own
 export { healthChecks, type Health, type HealthOptions } from './http/health.js'
 export type * from './ports/index.js'
+export { BackendFullError } from './ports/index.js'
 
 // The contract, so that a server needs one import
 export { contract } from '@org/realtime-protocol'

@@ -1,6 +1,7 @@
 import type { CloseCodeName, Limits, WireError } from '@org/realtime-protocol'
 import type {
   Backend,
+  BackendFullError,
   BackendNode,
   Broker,
   BrokerHandler,
@@ -25,6 +26,7 @@ import type { ChannelContext } from './channel.js'
 import { Connection } from './connection.js'
 import type { Declarations, Mode } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
+import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
 import { Instruments, type Census } from './instruments.js'
@@ -51,7 +53,7 @@ export interface NodeParts {
 }
 
 /** What somebody can be refused by: a limit of PROTOCOL.md §8, or a bound that is no number. */
-export type LimitName = keyof Limits | 'origins'
+export type LimitName = keyof Limits | 'origins' | 'maxBytes'
 
 /** Time between two looks at the deadlines of links. */
 const WHEEL_TICK_MS = 500
@@ -86,7 +88,8 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
     this.limits = limits
     this.backend = parts.backend.join(this)
     this.instruments = new Instruments(parts.metrics, () => this.census())
-    this.broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
+    const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
+    this.broker = watchFull(broker, (error) => this.full(error))
     this.sessions = counted(this.backend.sessions, this.instruments.failures)
     this.hub = new Hub(this)
     this.publishing = new Publishing(this.broker, parts.declarations, clock, logger)
@@ -131,6 +134,11 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
   trace(name: DiagnosticsName, event: object): void {
     const channel = this.parts.diagnostics(name)
     if (channel.hasSubscribers) channel.publish(event)
+  }
+
+  private full({ message }: BackendFullError): void {
+    this.limited('maxBytes')
+    this.warn('publishes are refused: the backend is full', { message })
   }
 
   /** Warns of what strangers can cause as often as they like: once a minute for each message. */

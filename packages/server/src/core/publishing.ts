@@ -1,5 +1,6 @@
 import type { Data, Meta, Sender, StandardSchema, WireError } from '@org/realtime-protocol'
 import { NULL_POSITION, utf8Bytes } from '@org/realtime-protocol'
+import { isBackendFull } from '../ports/index.js'
 import type { Broker, Clock, Logger, ProducerNumber, PublishOutcome, StoredPublication } from '../ports/index.js'
 import { resolveChannel, personalChannel, type ResolvedChannel } from './resolved-channel.js'
 import type { DeclaredChannel, Declarations, PublishVerdict } from './declarations.js'
@@ -126,6 +127,7 @@ export class Publishing {
         return await this.relay(channel, { offset: 0, id, at: this.clock.date(), payload, from, meta })
       return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention })
     } catch (error) {
+      if (isBackendFull(error)) return wireError('UNAVAILABLE', { message: error.message })
       this.logger.error('broker failed', { channel, operation: 'publish', error })
       return wireError('UNAVAILABLE')
     }

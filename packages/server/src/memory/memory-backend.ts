@@ -16,6 +16,7 @@ import type {
   SessionStore,
   Timer,
 } from '../ports/index.js'
+import { Budget } from './budget.js'
 import { MemoryLog, type Appended, type Moment } from './memory-log.js'
 import { MemorySessions } from './memory-sessions.js'
 
@@ -25,6 +26,10 @@ export interface MemoryParts {
   readonly random: Random
   /** Time for which a session without a link can be resumed. */
   readonly sessionTtlMs: number
+  /** Bytes that all logs may take together. */
+  readonly maxBytes: number
+  /** Sessions that are remembered. */
+  readonly maxSessions: number
 }
 
 /** State of a memory backend at some moment: what a replica would hold. */
@@ -49,6 +54,7 @@ const GENERATION_CHARACTERS = 12
  */
 export class MemoryBackend implements Backend {
   private logs = new Map<string, MemoryLog>()
+  private readonly budget: Budget
   private incarnation: string
   private readonly sessions: MemorySessions
   private readonly members = new Set<Member>()
@@ -57,7 +63,8 @@ export class MemoryBackend implements Backend {
 
   constructor(private readonly parts: MemoryParts) {
     this.incarnation = parts.random.id().slice(0, GENERATION_CHARACTERS)
-    this.sessions = new MemorySessions(parts.clock, parts.random, parts.sessionTtlMs)
+    this.sessions = new MemorySessions(parts.clock, parts.random, parts.sessionTtlMs, parts.maxSessions)
+    this.budget = new Budget(parts.maxBytes)
   }
 
   join(handler: BrokerHandler & SessionHandler): BackendNode {
@@ -80,7 +87,10 @@ export class MemoryBackend implements Backend {
    * without one, nothing is. Every node is told to verify its positions.
    */
   failOver(checkpoint?: MemoryCheckpoint): void {
-    if (checkpoint) this.logs = copyLogs(checkpoint.logs)
+    if (checkpoint) {
+      this.logs = copyLogs(checkpoint.logs)
+      this.budget.reset(this.logs.values())
+    }
     this.incarnation = this.parts.random.id().slice(0, GENERATION_CHARACTERS)
     for (const member of this.members) member.resync()
   }
@@ -89,7 +99,7 @@ export class MemoryBackend implements Backend {
     return {
       subscribe: (channel) => Promise.resolve(this.subscribe(channel, member)),
       unsubscribe: (channel) => Promise.resolve(this.unsubscribe(channel, member)),
-      publish: (request) => Promise.resolve(this.publish(request)),
+      publish: async (request) => this.publish(request),
       relay: (channel, publication) => Promise.resolve(this.deliver(channel, { epoch: '', publication })),
       recover: (channel, since, limit) => Promise.resolve(this.recover(channel, since, limit)),
       history: (channel, query) => Promise.resolve(this.history(channel, query)),
@@ -131,12 +141,20 @@ export class MemoryBackend implements Backend {
 
   private publish(request: PublishRequest): PublishOutcome {
     const { channel, number } = request
-    const moment = this.moment()
+    const now = this.now()
     const known = this.find(channel)
     if (!known && number && number.seq !== number.lowest) return { kind: 'out-of-order', expected: number.lowest }
-    const log = known ?? new MemoryLog(request.retention, moment)
-    if (!known) this.logs.set(channel, log)
-    return log.publish(request, moment, (appended) => this.deliver(channel, appended))
+    const log = known ?? new MemoryLog(request.retention, now)
+    const admits: Moment['admits'] = (worst, exact) => this.budget.admits(log, worst, exact, now.now, () => this.tidy())
+    const outcome = log.publish(request, { ...now, admits }, (appended) => {
+      // Only a log that took a message is kept: whoever is refused leaves nothing behind.
+      this.logs.set(channel, log)
+      this.budget.weigh(log)
+      this.deliver(channel, appended)
+    })
+    // A repeat by key takes a number without a message.
+    if (known) this.budget.weigh(log)
+    return outcome
   }
 
   private deliver(channel: string, { epoch, publication }: Appended): void {
@@ -162,10 +180,11 @@ export class MemoryBackend implements Backend {
     // A channel somebody listens to is not forgotten: its listeners would be told of a loss where there was none.
     if (!log || !log.isExpired(this.parts.clock.date()) || this.subscribers.has(channel)) return log
     this.logs.delete(channel)
+    this.budget.drop(log)
     return undefined
   }
 
-  private moment(): Moment {
+  private now(): Omit<Moment, 'admits'> {
     return {
       date: this.parts.clock.date(),
       now: this.parts.clock.now(),
@@ -174,11 +193,21 @@ export class MemoryBackend implements Backend {
     }
   }
 
+  /** Lets go of what need not be kept any more. */
+  private tidy(): void {
+    const { clock } = this.parts
+    for (const channel of [...this.logs.keys()]) {
+      const log = this.find(channel)
+      log?.tidy(clock.date(), clock.now())
+      if (log) this.budget.weigh(log)
+    }
+  }
+
   private scheduleSweep(): void {
     this.parts.clock.clearTimer(this.sweeping)
     this.sweeping = this.parts.clock.setTimer(() => {
       this.sessions.sweep()
-      for (const channel of [...this.logs.keys()]) this.find(channel)
+      this.tidy()
       this.scheduleSweep()
     }, SWEEP_MS)
   }

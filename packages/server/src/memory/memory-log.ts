@@ -9,6 +9,7 @@ import {
   type Generation,
   type Lineage,
 } from '../core/lineage.js'
+import { BackendFullError } from '../ports/index.js'
 import type {
   HistoryPage,
   HistoryQuery,
@@ -20,6 +21,7 @@ import type {
 } from '../ports/index.js'
 import { Buckets } from './buckets.js'
 import { ProducerRecord, type Stored } from './producer-record.js'
+import { keyWeight, LOG_BYTES, messageWeight, mostWeight, producerGrowth, producerWeight } from './weight.js'
 
 /** A publication that was appended, with the epoch it was appended in. */
 export interface Appended {
@@ -37,6 +39,8 @@ export interface Moment {
   readonly incarnation: string
   /** Makes ids for epochs. */
   readonly id: () => string
+  /** Whether the log may take so many bytes more: at most `worst`, and if that is too much, what `exact` says. */
+  readonly admits: (worst: number, exact: () => number) => boolean
 }
 
 const EPOCH_CHARACTERS = 10
@@ -51,19 +55,20 @@ export class MemoryLog {
   private ended: EndedGeneration[] = []
   private entries: StoredPublication[] = []
   private bytes = 0
+  private messages = 0
   private retention: Retention
   private writtenAt: number
   private producers: Buckets<ProducerRecord>
   private keys: Buckets<Stored>
 
-  constructor(retention: Retention, { id, incarnation, date, now }: Moment) {
+  constructor(retention: Retention, { id, incarnation, date, now }: Omit<Moment, 'admits'>) {
     this.epochLog = id().slice(0, EPOCH_CHARACTERS)
     this.generation = id().slice(0, GENERATION_CHARACTERS)
     this.incarnation = incarnation
     this.retention = retention
     this.writtenAt = date
-    this.producers = new Buckets(DEFAULT_LIMITS.dedupeMs, now)
-    this.keys = new Buckets(DEFAULT_LIMITS.dedupeMs, now)
+    this.producers = new Buckets<ProducerRecord>(DEFAULT_LIMITS.dedupeMs, now, producerWeight)
+    this.keys = new Buckets(DEFAULT_LIMITS.dedupeMs, now, keyWeight)
   }
 
   /** Whether nothing was published for so long that the channel may be forgotten. */
@@ -71,7 +76,16 @@ export class MemoryLog {
     return date - this.writtenAt >= this.retention.ttlMs
   }
 
-  /** Appends a message, unless it repeats one or comes out of order. What was appended goes to `deliver` last. */
+  /** Bytes that the log takes in memory. */
+  get weight(): number {
+    return LOG_BYTES + this.messages + this.producers.weight + this.keys.weight
+  }
+
+  /**
+   * Appends a message, unless it repeats one or comes out of order. What was appended goes to `deliver` last.
+   *
+   * @throws BackendFullError when there is no room for it.
+   */
   publish(request: PublishRequest, moment: Moment, deliver: (appended: Appended) => void): PublishOutcome {
     const { key, number } = request
     const record = number && (this.producers.get(number.producer, moment.now) ?? ProducerRecord.empty())
@@ -92,6 +106,7 @@ export class MemoryLog {
       return this.stored(repeated, request.epoch)
     }
     if (verdict?.kind === 'out-of-order') return verdict
+    if (!moment.admits(mostWeight(request), () => this.growth(request, moment))) throw new BackendFullError()
 
     this.rotate(moment)
     const publication = this.append(request, moment.date)
@@ -100,9 +115,16 @@ export class MemoryLog {
     if (key !== undefined) this.keys.set(key, stored, moment.now)
     this.retention = request.retention
     this.writtenAt = moment.date
-    this.trim(moment.date)
+    this.trim(this.surplus(moment.date))
     deliver({ epoch: this.epoch, publication })
     return this.stored(stored, request.epoch)
+  }
+
+  /** Lets go of what may not be kept any more, which else the next publish does. */
+  tidy(date: number, now: number): void {
+    this.trim(this.surplus(date))
+    this.producers.turn(now)
+    this.keys.turn(now)
   }
 
   /** Judges a position and reads on from it. Changes nothing. */
@@ -169,28 +191,54 @@ export class MemoryLog {
 
   private append({ id, payload, from, meta }: PublishRequest, date: number): StoredPublication {
     const publication = { offset: this.top + 1, id, at: date, payload, from, meta }
+    const bytes = utf8Bytes(payload)
     this.entries.push(publication)
+    this.bytes += bytes
+    this.messages += messageWeight(publication, bytes)
     this.top = publication.offset
-    this.bytes += utf8Bytes(payload)
     return publication
   }
 
-  private trim(date: number): void {
-    const { messages, bytes } = this.retention
-    const aged = this.aged(date)
+  /** What a message would add, less what it would push out. */
+  private growth(request: PublishRequest, { date, now }: Moment): number {
+    const { key, number, payload, retention } = request
+    const dropped = this.entries.slice(0, this.surplus(date, retention, 1, utf8Bytes(payload)))
+    const record = number && this.producers.get(number.producer, now)
+    const numbered = number ? producerGrowth(number.producer, record) : 0
+    const keyed = key === undefined ? 0 : keyWeight(key)
+    return messageWeight(request) + numbered + keyed - dropped.reduce((sum, entry) => sum + messageWeight(entry), 0)
+  }
+
+  /** How many of the oldest entries may not be kept, once there are so many messages and bytes more. */
+  private surplus(date: number, retention = this.retention, moreMessages = 0, moreBytes = 0): number {
+    const { messages, bytes } = retention
+    const aged = this.aged(date, retention.ageMs)
     let drop = 0
-    while (drop < this.entries.length && (drop < aged || this.entries.length - drop > messages || this.bytes > bytes)) {
-      this.bytes -= utf8Bytes(this.entries[drop]?.payload ?? '')
+    let held = this.bytes + moreBytes
+    while (
+      drop < this.entries.length &&
+      (drop < aged || this.entries.length + moreMessages - drop > messages || held > bytes)
+    ) {
+      held -= utf8Bytes(this.entries[drop]?.payload ?? '')
       drop += 1
     }
-    if (drop > 0) this.entries.splice(0, drop)
+    return drop
+  }
+
+  private trim(count: number): void {
+    if (count === 0) return
+    for (const entry of this.entries.splice(0, count)) {
+      const bytes = utf8Bytes(entry.payload)
+      this.bytes -= bytes
+      this.messages -= messageWeight(entry, bytes)
+    }
   }
 
   /** How many of the oldest entries are too old by now. */
-  private aged(date: number): number {
+  private aged(date: number, ageMs = this.retention.ageMs): number {
     let aged = 0
     for (const { at } of this.entries) {
-      if (date - at < this.retention.ageMs) break
+      if (date - at < ageMs) break
       aged += 1
     }
     return aged

@@ -8,7 +8,7 @@ interface SessionRecord {
   renewedAt: number
 }
 
-/** Who holds which session, for the nodes of one process. */
+/** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
 export class MemorySessions {
   private readonly records = new Map<string, SessionRecord>()
 
@@ -16,6 +16,7 @@ export class MemorySessions {
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly ttlMs: number,
+    private readonly maxRecords: number,
   ) {}
 
   /** How many sessions are known. */
@@ -29,10 +30,10 @@ export class MemorySessions {
     if (resume && record && record.user === user && this.fits(record, resume.digest)) {
       record.owner += 1
       record.digests = [nextDigest, resume.digest]
-      record.renewedAt = now
+      this.touch(resume.id, record, now)
       return { id: resume.id, owner: record.owner, resumed: true }
     }
-    this.records.set(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now })
+    this.keep(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now })
     return { id: newId, owner: 1, resumed: false }
   }
 
@@ -45,8 +46,8 @@ export class MemorySessions {
     const now = this.clock.now()
     for (const { id, owner, user, digest } of sessions) {
       const record = this.find(id, now)
-      if (!record) this.records.set(id, { owner, user, digests: [digest], renewedAt: now })
-      else if (record.owner === owner) record.renewedAt = now
+      if (!record) this.keep(id, { owner, user, digests: [digest], renewedAt: now })
+      else if (record.owner === owner) this.touch(id, record, now)
     }
   }
 
@@ -65,6 +66,19 @@ export class MemorySessions {
     if (!record || now - record.renewedAt < this.ttlMs) return record
     this.records.delete(id)
     return undefined
+  }
+
+  private touch(id: string, record: SessionRecord, now: number): void {
+    record.renewedAt = now
+    this.records.delete(id)
+    this.records.set(id, record)
+  }
+
+  /** Remembers a session; when there are too many, it takes the place of the one that was not renewed for longest. */
+  private keep(id: string, record: SessionRecord): void {
+    const [oldest] = this.records.size >= this.maxRecords ? this.records.keys() : []
+    if (oldest !== undefined) this.records.delete(oldest)
+    this.records.set(id, record)
   }
 
   private fits(record: SessionRecord, digest: string): boolean {

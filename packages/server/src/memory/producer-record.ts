@@ -53,6 +53,11 @@ export class ProducerRecord {
     }
   }
 
+  /** How many positions are kept. */
+  get positions(): number {
+    return this.stored.size
+  }
+
   /** A copy that changes on its own. */
   copy(): ProducerRecord {
     return new ProducerRecord(this.last, new Map(this.stored))

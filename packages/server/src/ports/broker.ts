@@ -135,7 +135,7 @@ export interface Broker {
   subscribe(channel: string): Promise<void>
   /** Ends that. One that is on its way can still arrive. */
   unsubscribe(channel: string): Promise<void>
-  /** Stores and distributes one message. */
+  /** Stores and distributes one message. Rejects with a `BackendFullError` when there is no room for it. */
   publish(request: PublishRequest): Promise<PublishOutcome>
   /**
    * Hands a message to every node that is subscribed now, in the null epoch, and keeps nothing. Resolves when it is on its

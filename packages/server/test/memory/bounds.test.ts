@@ -26,7 +26,7 @@ function held(log: MemoryLog): number {
 }
 
 test('a log drops what it may no longer keep with the next publish: by count, by bytes and by age', () => {
-  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid' }
+  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid', admits: () => true }
   const log = new MemoryLog(RETENTION, moment)
   const publish = (payload: string, date: number) =>
     log.publish({ channel: 'c', id: 'm', payload, retention: RETENTION }, { ...moment, date }, () => undefined)
@@ -41,7 +41,7 @@ test('a log drops what it may no longer keep with the next publish: by count, by
 })
 
 test('a retention that was changed holds from the next publish on', () => {
-  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid' }
+  const moment = { date: 0, now: 0, incarnation: 'i', id: () => 'idididididid', admits: () => true }
   const log = new MemoryLog(RETENTION, moment)
   for (let i = 0; i < 10; i++)
     log.publish({ channel: 'c', id: 'm', payload: '1', retention: RETENTION }, moment, () => undefined)
@@ -104,7 +104,7 @@ test('a copied record of a producer changes on its own', () => {
 
 test('sessions that nobody renews are dropped by themselves', async () => {
   const clock = new VirtualClock()
-  const sessions = new MemorySessions(clock, new CountingRandom(), 1_000)
+  const sessions = new MemorySessions(clock, new CountingRandom(), 1_000, 100)
   for (let i = 0; i < 50; i++) sessions.claim({ newId: `s${i}`, user: null, nextDigest: 'd' })
   expect(sessions.size).toBe(50)
   await clock.advance(1_000)

@@ -148,7 +148,13 @@ class Simulation {
   }
 
   private moment() {
-    return { date: DATE, now: 0, incarnation: this.incarnation, id: () => `id${++this.ids}`.padEnd(12, '-') }
+    return {
+      date: DATE,
+      now: 0,
+      incarnation: this.incarnation,
+      id: () => `id${++this.ids}`.padEnd(12, '-'),
+      admits: () => true,
+    }
   }
 }
 
@@ -207,7 +213,7 @@ test('a record that has expired costs nothing: the producer goes on from its low
   const publish = (seq: number, now: number, date = 0) =>
     log.publish(
       { channel: 'c', id: `m${seq}`, payload: '1', number: { producer: 'p', seq, lowest: seq }, retention: RETENTION },
-      { date, now, incarnation: 'i', id: () => 'jjjjjjjjjjjj' },
+      { date, now, incarnation: 'i', id: () => 'jjjjjjjjjjjj', admits: () => true },
       () => undefined,
     )
   expect(publish(7, 0)).toMatchObject({ position: { offset: 1 } })

@@ -76,7 +76,7 @@ export class MeasuredServer {
 
 const SOURCE = `
   import { createServer } from 'node:http'
-  import { RealtimeServer } from './index.js'
+  import { memory, RealtimeServer } from './index.js'
   const realtime = new RealtimeServer(undefined, OPTIONS)
   realtime.channel('{name}', { subscribe: true, publish: true })
   const server = createServer()

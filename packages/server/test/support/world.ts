@@ -10,18 +10,21 @@ export function world({
   contract,
   rules = true,
   wrap = (backend) => backend,
+  maxBytes,
   ...options
 }: Omit<ServerOptions, 'backend' | 'clock' | 'random'> & {
   readonly contract?: Contract
   /** Whether everybody may read and write every channel. */
   readonly rules?: boolean
+  /** Bytes that all logs may take. */
+  readonly maxBytes?: number
   /** Puts something between the servers and the backend. */
   readonly wrap?: (backend: MemoryBackend) => Backend
 } = {}) {
   const clock = new VirtualClock()
   const random = new CountingRandom()
   const logger = new RecordingLogger()
-  const backend = memory({ clock, random, ...sessionTtl(options) })
+  const backend = memory({ clock, random, ...sessionTtl(options), ...(maxBytes ? { maxBytes } : {}) })
   const node = (): RealtimeServer => {
     const server = new RealtimeServer(contract, { logger, ...options, backend: wrap(backend), clock, random })
     if (rules) server.channel('{name}', { subscribe: true, publish: true })
