@@ -20,6 +20,7 @@ export type {
 } from './options.js'
 export type { OriginRule, Origins } from './ws/origins.js'
 export type { TrustedProxies } from './ws/trusted-proxies.js'
+export type { PlainConnection, PlainHandler } from './core/plain-connection.js'
 export type { Credentials } from './core/admission.js'
 export type { Identity, Mode } from './core/declarations.js'
 export type { History } from './core/reading.js'

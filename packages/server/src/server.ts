@@ -19,6 +19,7 @@ import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import { Node } from './core/node.js'
 import type { Draft } from './core/publishing.js'
+import type { PlainHandler } from './core/plain-connection.js'
 import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
@@ -176,6 +177,24 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     if (pathOf(request) !== this.path) return false
     this.take(request, socket, head)
     return true
+  }
+
+  /**
+   * Takes WebSockets without our subprotocol as well, which are refused otherwise: text in, text out, and channels that
+   * the handler has them join. Any WebSocket client can be one.
+   */
+  plain(handler: PlainHandler): this {
+    this.node.plainHandler = handler
+    return this
+  }
+
+  /**
+   * Takes a plain link that did not come by HTTP.
+   *
+   * @throws TypeError when plain connections were not switched on by {@link plain}.
+   */
+  acceptPlain(transport: Transport, handshake: Handshake): TransportHandler {
+    return this.node.acceptPlain(transport, handshake)
   }
 
   /** Takes a link that did not come by HTTP: from another runtime, or from a test. */

@@ -88,6 +88,10 @@ export class Wire implements Transport {
     this.time.after(CLOSE_TIMEOUT_MS, () => this.break('reset'))
   }
 
+  ping(): void {
+    // Only plain links are pinged below the protocol.
+  }
+
   terminate(): void {
     this.break('reset')
   }

@@ -303,9 +303,6 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   private end(code: number): void {
     if (this.phase === 'closed') return
-    const { instruments } = this.node
-    instruments.closed.add(String(code))
-    instruments.receivedBytes += this.receivedBytes
     this.node.trace('disconnect', { session: this.session?.id, user: this.session?.user, peer: this.peer, code })
     this.phase = 'closed'
     this.handshake = undefined
@@ -317,7 +314,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.subscriptions.clear()
     this.pending.clear()
     if (this.session) this.node.registry.detach(this.session)
-    this.node.connections.delete(this)
+    this.node.left(this, code)
   }
 }
 

@@ -31,6 +31,7 @@ import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
 import { Instruments, type Census } from './instruments.js'
 import { counted, measured } from './measured.js'
+import { PlainLink, type PlainHandler } from './plain-connection.js'
 import { Publishing } from './publishing.js'
 import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
@@ -72,7 +73,10 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
   readonly writer: Writer
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
-  readonly connections = new Set<Connection>()
+  /** Every link that is open. */
+  readonly connections = new Set<Connection | PlainLink>()
+  /** What becomes of links without our subprotocol. Without it, none is taken. */
+  plainHandler: PlainHandler | undefined
   private readonly places: Places
   private readonly seldom = new Seldom(60_000)
 
@@ -101,16 +105,38 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
 
   /** Takes a new link; what happens on it goes to the handler returned. */
   accept(transport: Transport, handshake: Handshake): TransportHandler {
-    const refusal = this.isClosing ? undefined : this.refusal(handshake.remoteAddress)
-    const connection = new Connection(this, transport, handshake)
-    if (this.isClosing) connection.hangup('RESTART')
-    else if (refusal) connection.hangup('OVERLOADED', undefined, refusal.retryAfterMs)
+    return this.admitLink(new Connection(this, transport, handshake), handshake.remoteAddress)
+  }
+
+  get takesPlain(): boolean {
+    return this.plainHandler !== undefined
+  }
+
+  /** Takes a new link that does not speak our protocol. */
+  acceptPlain(transport: Transport, handshake: Handshake): TransportHandler {
+    if (!this.plainHandler) throw new TypeError('plain connections are not switched on: call plain() first')
+    const link = this.admitLink(new PlainLink(this, transport, this.plainHandler), handshake.remoteAddress)
+    link.open(handshake)
+    return link
+  }
+
+  /** A link is over. */
+  left(link: Connection | PlainLink, code: number): void {
+    if (!this.connections.delete(link)) return
+    this.instruments.closed.add(String(code))
+    this.instruments.receivedBytes += link.receivedBytes
+  }
+
+  private admitLink<L extends Connection | PlainLink>(link: L, address: string): L {
+    const refusal = this.isClosing ? undefined : this.refusal(address)
+    if (this.isClosing) link.hangup('RESTART')
+    else if (refusal) link.hangup('OVERLOADED', undefined, refusal.retryAfterMs)
     else {
-      connection.place = this.places.take(handshake.remoteAddress)
-      this.connections.add(connection)
+      link.place = this.places.take(address)
+      this.connections.add(link)
       this.instruments.opened += 1
     }
-    return connection
+    return link
   }
 
   /** Why a link from an address would not be taken now, if so. Whoever asks refuses it then. */
@@ -165,6 +191,11 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
     }
   }
 
+  /** Whether a name is one of a channel. */
+  isDeclared(name: string): boolean {
+    return this.parts.declarations.resolve(name) !== undefined
+  }
+
   modeOf(name: string): Mode {
     return this.parts.declarations.resolve(name)?.declaration.mode ?? 'log'
   }
@@ -210,7 +241,7 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
 
   private census(): Census {
     const links = [...this.connections]
-    const sum = (of: (link: Connection) => number) => links.reduce((total, link) => total + of(link), 0)
+    const sum = (of: (link: Connection | PlainLink) => number) => links.reduce((total, link) => total + of(link), 0)
     return {
       connections: links.length,
       sessions: this.registry.size,

@@ -19,6 +19,8 @@ export interface Transport {
   write(frames: readonly EncodedFrame[]): void
   /** Closes the link after what was written. `reason` has at most 123 bytes of UTF-8. */
   close(code: number, reason: string): void
+  /** Asks for a sign of life below the protocol: a ping of the WebSocket layer. For peers that do not speak ours. */
+  ping(): void
   /** Cuts the link at once. What was written may be lost. */
   terminate(): void
   /** Bytes written that the operating system has not taken yet. */

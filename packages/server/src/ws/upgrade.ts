@@ -15,6 +15,10 @@ export interface Gate {
   refusal(address: string): { readonly limit: string; readonly retryAfterMs: number } | undefined
   /** Takes a link. */
   accept(transport: Transport, handshake: Handshake): TransportHandler
+  /** Whether links without our subprotocol are taken. */
+  readonly takesPlain: boolean
+  /** Takes a link without our subprotocol. */
+  acceptPlain(transport: Transport, handshake: Handshake): TransportHandler
   /** Somebody was turned away by a bound that the gate does not know. */
   limited(limit: 'origins', fields: LogFields): void
   /** Tells the operator, once a minute for each message. */
@@ -77,8 +81,9 @@ export class Upgrade {
     }
     const foreign = this.foreign(request, handshake)
     if (foreign) return refuse(socket, 403, foreign)
-    const offered = headers['sec-websocket-protocol'] ?? ''
-    if (!negotiate(offered.split(',').map((name) => name.trim()))) {
+    const offered = headers['sec-websocket-protocol']
+    const isPlain = offered === undefined && this.gate.takesPlain
+    if (!isPlain && !negotiate((offered ?? '').split(',').map((name) => name.trim()))) {
       return refuse(
         socket,
         400,
@@ -87,7 +92,7 @@ export class Upgrade {
     }
     this.webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new WsTransport(webSocket, socket, this.joiner, handshake.remoteAddress)
-      transport.listen(this.gate.accept(transport, handshake))
+      transport.listen(isPlain ? this.gate.acceptPlain(transport, handshake) : this.gate.accept(transport, handshake))
     })
   }
 

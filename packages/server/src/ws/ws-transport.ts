@@ -50,6 +50,10 @@ export class WsTransport implements Transport {
     this.webSocket.close(code, reason)
   }
 
+  ping(): void {
+    if (this.webSocket.readyState === this.webSocket.OPEN) this.webSocket.ping()
+  }
+
   terminate(): void {
     this.webSocket.terminate()
   }

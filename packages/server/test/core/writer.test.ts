@@ -21,6 +21,7 @@ class Sink implements Transport {
   }
 
   close(): void {}
+  ping(): void {}
   terminate(): void {}
 }
 

@@ -71,6 +71,10 @@ export class MemoryLink implements Transport {
     this.clock.soon(() => this.handler.closed(code, reason))
   }
 
+  ping(): void {
+    // Only plain links are pinged below the protocol.
+  }
+
   terminate(): void {
     this.close(1006, '')
   }

@@ -1,0 +1,268 @@
+import type { CloseCodeName } from '@org/realtime-protocol'
+import { CLOSE_CODES, isChannelName, truncateToBytes } from '@org/realtime-protocol'
+import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../ports/index.js'
+import { Heartbeat, type Pulse } from './heartbeat.js'
+import { Inbox, type InboxOwner } from './inbox.js'
+import type { Node } from './node.js'
+import type { Place } from './places.js'
+import { isGap, isPublication, plainFrame, rawData } from './plain-frames.js'
+import { RateLimit } from './rate-limit.js'
+import { Subscription, type SubscriberLink } from './subscription.js'
+import { RealtimeError, wireError } from './wire-errors.js'
+import { SendQueue } from './writer.js'
+
+/** A WebSocket without our subprotocol, as the application sees it: text in, text out. */
+export interface PlainConnection {
+  /** Names the connection among all others. */
+  readonly id: string
+  /** Address of the peer. */
+  readonly peer: string
+  /** Whether it is over. Sending then does nothing. */
+  readonly isClosed: boolean
+  /** Sends a text. A peer that reads too slowly is closed with 4003. */
+  send(text: string): void
+  /**
+   * Has it get the data of every publication to a channel from now on: a text as it is, anything else as JSON. No rule
+   * is asked. When publications were lost before they could be sent, it is closed with 4005, since it could not be told.
+   *
+   * @throws {@link RealtimeError} `INVALID_CHANNEL`, `UNKNOWN_CHANNEL`, or `LIMIT_EXCEEDED` above `channels`.
+   */
+  join(channel: string): void
+  /** Ends that. */
+  leave(channel: string): void
+  /**
+   * Closes it. What was sent before goes out first.
+   *
+   * @param code Close code: 1000 (the default), or 3000 to 4999.
+   * @param reason Why, at most 123 bytes.
+   * @throws TypeError when the code is another.
+   */
+  close(code?: number, reason?: string): void
+}
+
+/**
+ * What the application does with plain connections. Each method may be asynchronous; those of one connection run one
+ * after the other. One that throws is logged, and closes the connection with 4005.
+ */
+export interface PlainHandler {
+  /** There is a new one. This is the place to look who it is, and to close it when it is nobody. */
+  open?(connection: PlainConnection, handshake: Handshake): void | Promise<void>
+  /** It sent a text. */
+  message?(connection: PlainConnection, text: string): void | Promise<void>
+  /** It is over. */
+  close?(connection: PlainConnection, end: { readonly code: number; readonly reason: string }): void | Promise<void>
+}
+
+/** Bytes of a close reason that fit a control frame. */
+const MAX_REASON_BYTES = 123
+
+/** One link that does not speak our protocol: wires transport, inbox, send queue and memberships for the application. */
+export class PlainLink implements PlainConnection, TransportHandler, Pulse, InboxOwner {
+  readonly id: string
+  /** What it is a member of, by channel. */
+  readonly subscriptions = new Map<string, Subscription>()
+  isClosed = false
+  /** What it takes up of its node. */
+  place: Place | undefined
+
+  private readonly queue: SendQueue
+  private readonly inbox: Inbox
+  private readonly rate: RateLimit
+  private readonly heartbeat: Heartbeat
+  private readonly deadline = { turn: () => this.transport.terminate() as undefined }
+
+  constructor(
+    private readonly node: Node,
+    private readonly transport: Transport,
+    private readonly handler: PlainHandler,
+  ) {
+    const { limits, random, clock, writer } = node
+    this.id = random.id()
+    this.queue = new SendQueue(transport, writer, this)
+    this.inbox = new Inbox(limits.inboxFrames, limits.inboxFrames, this)
+    this.rate = new RateLimit(limits, clock.now())
+    this.heartbeat = new Heartbeat(this, limits)
+  }
+
+  /** Shows it to the application, unless it was turned away. */
+  open(handshake: Handshake): void {
+    if (this.isClosed) return
+    this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
+    this.run(async () => {
+      await this.handler.open?.(this, handshake)
+      this.place?.settle()
+    })
+  }
+
+  // --- What the application says ---
+
+  send(text: string): void {
+    this.enqueue(plainFrame(text))
+  }
+
+  join(channel: string): void {
+    if (this.isClosed || this.subscriptions.has(channel)) return
+    if (!isChannelName(channel)) throw RealtimeError.from(wireError('INVALID_CHANNEL'))
+    if (!this.node.isDeclared(channel)) throw RealtimeError.from(wireError('UNKNOWN_CHANNEL'))
+    if (this.subscriptions.size >= this.node.limits.channels) throw RealtimeError.from(wireError('LIMIT_EXCEEDED'))
+    const subscription = new Subscription(this.node.hub.join(channel), new Membership(this), 0)
+    this.subscriptions.set(channel, subscription)
+    void subscription.channel.start(subscription, undefined)
+  }
+
+  leave(channel: string): void {
+    const subscription = this.subscriptions.get(channel)
+    if (!subscription) return
+    this.subscriptions.delete(channel)
+    this.node.hub.leave(subscription)
+  }
+
+  close(code = 1000, reason = ''): void {
+    if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
+      throw new TypeError(`${code} is no code to close with: use 1000, or 3000 to 4999`)
+    }
+    this.finish(code, truncateToBytes(reason, MAX_REASON_BYTES))
+  }
+
+  // --- What the transport says ---
+
+  receive(text: string): void {
+    if (this.isClosed) return
+    this.node.instruments.received += 1
+    if (!this.rate.take(this.node.clock.now())) return this.exceed('messagesPerSecond')
+    if (!this.run(async () => this.handler.message?.(this, text))) this.exceed('inboxFrames')
+  }
+
+  violated(expected: string): void {
+    this.hangup('PROTOCOL_ERROR', `expected ${expected}`)
+  }
+
+  drained(): void {
+    for (const subscription of this.subscriptions.values()) {
+      if (!subscription.live) subscription.channel.fill(subscription)
+    }
+  }
+
+  closed(code: number, reason: string): void {
+    this.end(code, reason)
+    this.node.wheel.cancel(this.deadline)
+    this.place?.leave()
+  }
+
+  failed(error: unknown): void {
+    this.node.logger.error('plain handler failed', { peer: this.peer, id: this.id, error })
+    this.hangup('STATE')
+  }
+
+  // --- What the engine says ---
+
+  /** Sends a frame at the end of this turn. */
+  enqueue(frame: EncodedFrame): void {
+    if (this.isClosed) return
+    const waiting = this.queue.bytes
+    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) {
+      this.node.limited('sendQueueHardBytes', { peer: this.peer })
+      return this.hangup('SLOW')
+    }
+    this.queue.push(frame)
+  }
+
+  offer(frame: EncodedFrame): boolean {
+    if (this.congested) return false
+    if (!this.isClosed) this.queue.push(frame)
+    return true
+  }
+
+  get congested(): boolean {
+    return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
+  }
+
+  /** Closes it for a reason of ours. The close code is all that is said. */
+  hangup(name: CloseCodeName, detail?: string, _retryAfterMs?: number): void {
+    const { code, reason } = CLOSE_CODES[name]
+    this.finish(code, truncateToBytes(detail ?? reason, MAX_REASON_BYTES))
+  }
+
+  get isBusy(): boolean {
+    return this.inbox.isBusy
+  }
+
+  get queuedBytes(): number {
+    return this.queue.bytes
+  }
+
+  get receivedBytes(): number {
+    return this.transport.receivedBytes
+  }
+
+  get peer(): string {
+    return this.transport.peer
+  }
+
+  // --- Heartbeat ---
+
+  /** Below the protocol, since the peer does not speak ours. */
+  ping(): void {
+    this.transport.ping()
+  }
+
+  flatline(): void {
+    this.node.limited('heartbeatTimeoutMs', { peer: this.peer })
+    this.hangup('HEARTBEAT')
+  }
+
+  // --- Inside ---
+
+  /** Runs a method of the application after those before it. */
+  private run(task: () => Promise<void>): boolean {
+    return this.inbox.run('', task)
+  }
+
+  /** There is no way to tell the peer to wait: what would be refused elsewhere ends a plain connection. */
+  private exceed(limit: 'messagesPerSecond' | 'inboxFrames'): void {
+    this.node.limited(limit, { peer: this.peer })
+    this.hangup('ABUSE')
+  }
+
+  private finish(code: number, reason: string): void {
+    if (this.isClosed) return
+    this.queue.flush()
+    this.end(code, reason)
+    this.transport.close(code, reason)
+    this.node.wheel.schedule(this.deadline, LAST_WORDS_MS)
+  }
+
+  private end(code: number, reason: string): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.queue.discard()
+    this.node.wheel.cancel(this.heartbeat)
+    for (const channel of [...this.subscriptions.keys()]) this.leave(channel)
+    this.node.left(this, code)
+    const tell = async () => this.handler.close?.(this, { code, reason })
+    // In its place after what is still being handled, unless too much is.
+    if (!this.run(tell)) tell().catch((error: unknown) => this.failed(error))
+  }
+}
+
+/** Time a peer gets to answer the closing of its link. */
+const LAST_WORDS_MS = 5_000
+
+/** The place of a plain link in a channel: gets data instead of frames. */
+class Membership implements SubscriberLink {
+  constructor(private readonly link: PlainLink) {}
+
+  offer(frame: EncodedFrame): boolean {
+    return this.link.offer(rawData(frame))
+  }
+
+  /** Where a subscription starts, and that an epoch has changed, is nothing to those who have no positions. */
+  send(frame: EncodedFrame): void {
+    if (isGap(frame)) this.link.hangup('STATE', 'messages were lost')
+    else if (isPublication(frame)) this.link.enqueue(rawData(frame))
+  }
+
+  get congested(): boolean {
+    return this.link.congested
+  }
+}
