@@ -6,7 +6,7 @@ export interface ErrorCodeRow {
   readonly remedy: string
   /** Whether the same request can succeed later without a change. */
   readonly retryable: boolean
-  /** Who raises it: a server in a reply, or the client itself. */
+  /** Who raises it: a server, so that it can travel, or only the client itself. */
   readonly side: 'server' | 'client'
 }
 
@@ -15,8 +15,8 @@ export const ERROR_CODES = {
   UNSUPPORTED: {
     side: 'server',
     retryable: false,
-    meaning: 'the server does not serve this type of frame',
-    remedy: 'use a feature of this version',
+    meaning: 'this server, or this channel, does not serve this',
+    remedy: 'use what this version and this channel offer',
   },
   UNKNOWN_CHANNEL: {
     side: 'server',
@@ -30,10 +30,16 @@ export const ERROR_CODES = {
     meaning: 'the channel name is not well-formed',
     remedy: 'use 1 to 255 bytes without control characters',
   },
+  UNAUTHORIZED: {
+    side: 'server',
+    retryable: false,
+    meaning: 'the token was not accepted, or there is none',
+    remedy: 'sign in again',
+  },
   FORBIDDEN: {
     side: 'server',
     retryable: false,
-    meaning: 'the rule of the channel denies this',
+    meaning: 'this user may not do this',
     remedy: 'sign in as somebody who may, or open the rule',
   },
   REFUSED: {
@@ -45,20 +51,20 @@ export const ERROR_CODES = {
   INVALID_DATA: {
     side: 'server',
     retryable: false,
-    meaning: 'the data does not fit the schema of the channel',
+    meaning: 'the data does not fit the schema',
     remedy: 'correct the data',
   },
   TOO_LARGE: {
     side: 'server',
     retryable: false,
-    meaning: 'the data is larger than the log may hold',
+    meaning: 'the data is larger than may be sent or kept',
     remedy: 'send less',
   },
   LIMIT_EXCEEDED: {
     side: 'server',
     retryable: false,
     meaning: 'a limit of the session is reached',
-    remedy: 'unsubscribe from channels you no longer need',
+    remedy: 'leave channels you no longer need',
   },
   OUT_OF_ORDER: {
     side: 'server',
@@ -69,7 +75,7 @@ export const ERROR_CODES = {
   RATE_LIMITED: {
     side: 'server',
     retryable: true,
-    meaning: 'too many messages',
+    meaning: 'too many requests',
     remedy: 'wait for `retryAfterMs`',
   },
   SUPERSEDED: {
@@ -81,7 +87,7 @@ export const ERROR_CODES = {
   UNAVAILABLE: {
     side: 'server',
     retryable: true,
-    meaning: 'the log cannot be reached',
+    meaning: 'the log, or the list of members, cannot be reached',
     remedy: 'send again later',
   },
   POSITION_LOST: {
@@ -102,17 +108,17 @@ export const ERROR_CODES = {
     meaning: 'the session or user has no link at the moment',
     remedy: 'try again later, or publish to a log instead',
   },
+  UNKNOWN_OUTCOME: {
+    side: 'server',
+    retryable: false,
+    meaning: 'no answer came in time, and the request may have had its effect',
+    remedy: 'find out before you repeat it; repeat a publish with the same key',
+  },
   INTERNAL: {
     side: 'server',
     retryable: true,
-    meaning: 'a hook of the application failed',
+    meaning: 'a hook or a method of the application failed',
     remedy: 'read the log of the server',
-  },
-  UNAUTHORIZED: {
-    side: 'client',
-    retryable: false,
-    meaning: 'the token was not accepted, or there is none',
-    remedy: 'sign in again',
   },
   TERMINATED: {
     side: 'client',
@@ -149,12 +155,6 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: 'the message waited too long and was never sent',
     remedy: 'publish again',
-  },
-  UNKNOWN_OUTCOME: {
-    side: 'client',
-    retryable: false,
-    meaning: 'the message was sent, and no answer came in time',
-    remedy: 'publish again with the same key, or read the history',
   },
   UNSUBSCRIBED: {
     side: 'client',

@@ -13,6 +13,7 @@ export {
   type DeliveryVerdict,
   type Gap,
   type GapReason,
+  type Mode,
   type Position,
   type Rebase,
 } from './position.js'

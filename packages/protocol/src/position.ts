@@ -16,22 +16,30 @@ export const NULL_POSITION: Position = /* @__PURE__ */ Object.freeze({ epoch: ''
 /** What to do with a message that arrives at a position: see {@link judge}. */
 export type DeliveryVerdict = 'deliver' | 'drop' | 'hold'
 
+/** How a channel keeps and delivers its messages, where it is not a log. PROTOCOL.md §5.5. */
+export type Mode = 'latest' | 'ephemeral'
+
 /**
- * The delivery rule, one for servers and clients alike. PROTOCOL.md §5.2.
+ * The delivery rule, one for servers and clients alike. PROTOCOL.md §5.2, §5.5.
  *
  * The next offset of the same epoch is delivered; what is not after the last of the same epoch was delivered
  * before and is dropped; everything else is held until a recovery has said how the two histories join. A lower
  * offset of another epoch is held too: after a failover it can be a message nobody here has seen.
  *
+ * In another mode than `log` nothing is held: values in between may be missing, so what would be held is delivered.
+ * What has no position, as in an `ephemeral` channel, always is.
+ *
  * @param last The position after which the next message is due.
  * @param next The position of the message that arrived.
+ * @param mode The mode of the channel; absent for a log.
  */
-export function judge(last: Position, next: Position): DeliveryVerdict {
+export function judge(last: Position, next: Position, mode?: Mode): DeliveryVerdict {
+  if (mode && !next.epoch) return 'deliver'
   if (next.epoch === last.epoch) {
+    if (next.offset <= last.offset) return 'drop'
     if (next.offset === last.offset + 1) return 'deliver'
-    return next.offset <= last.offset ? 'drop' : 'hold'
-  }
-  return last.epoch === '' && next.offset === 1 ? 'deliver' : 'hold'
+  } else if (last.epoch === '' && next.offset === 1) return 'deliver'
+  return mode ? 'deliver' : 'hold'
 }
 
 /** Where one epoch of a channel ended and which one carries its history on. PROTOCOL.md §5.3. */

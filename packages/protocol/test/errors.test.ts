@@ -15,6 +15,6 @@ describe('the error codes', () => {
     expectTypeOf<'OUTBOX_FULL'>().toExtend<ErrorCode>()
     expectTypeOf<'OUTBOX_FULL'>().not.toExtend<ServerErrorCode>()
     const server = Object.values(ERROR_CODES).filter(({ side }) => side === 'server')
-    expect(server).toHaveLength(16)
+    expect(server).toHaveLength(18)
   })
 })

@@ -1,12 +1,21 @@
 import { array, assert, boolean, constantFrom, integer, nat, property, record, type Arbitrary } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { judge, NULL_POSITION, rebased, type DeliveryVerdict, type Position, type Rebase } from '../src/index.js'
+import {
+  judge,
+  NULL_POSITION,
+  rebased,
+  type DeliveryVerdict,
+  type Mode,
+  type Position,
+  type Rebase,
+} from '../src/index.js'
 import { vectorCases } from './support/files.js'
 
 interface JudgeCase {
   readonly name: string
   readonly last: Position
   readonly next: Position
+  readonly mode?: Mode
   readonly verdict: DeliveryVerdict
 }
 
@@ -70,8 +79,8 @@ const choices = array(boolean(), { minLength: 1, maxLength: 40 })
 describe('the delivery rule', () => {
   test.each(cases.filter((each): each is JudgeCase => 'verdict' in each))(
     '$name: $verdict',
-    ({ last, next, verdict }) => {
-      expect(judge(last, next)).toBe(verdict)
+    ({ last, next, mode, verdict }) => {
+      expect(judge(last, next, mode)).toBe(verdict)
     },
   )
 
@@ -139,6 +148,27 @@ describe('the delivery rule', () => {
     const { take, delivered } = reader(NULL_POSITION)
     stream('A', 1, 3).forEach(take)
     expect(delivered).toEqual(stream('A', 1, 3))
+  })
+})
+
+describe('the delivery rule of other modes', () => {
+  const mode = constantFrom<Mode>('latest', 'ephemeral')
+
+  test('never holds, and drops what logs drop', () => {
+    assert(
+      property(position, position, mode, (last, next, by) => {
+        const log = judge(last, next)
+        expect(judge(last, next, by)).toBe(log === 'drop' ? 'drop' : 'deliver')
+      }),
+    )
+  })
+
+  test('delivers what has no position, whatever was delivered before', () => {
+    assert(
+      property(constantFrom(NULL_POSITION, { epoch: 'A', offset: 7 }), mode, (last, by) => {
+        expect(judge(last, NULL_POSITION, by)).toBe('deliver')
+      }),
+    )
   })
 })
 

@@ -30,15 +30,14 @@ export interface Stream {
 export function receive(stream: Stream, { type: _, ...publication }: PublicationFrame, turn: Turn): boolean {
   const { epoch, offset } = publication
   const { last, mode } = stream
-  const verdict = last && judge(last, publication)
-  const hold = verdict === 'hold'
-  if (verdict === 'deliver' || (mode && (hold || !epoch))) {
+  const verdict = last && judge(last, publication, mode)
+  if (verdict === 'deliver') {
     // Another history counts anew.
     if (epoch !== last?.epoch) stream.head = 0
     turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)
     move(stream, { epoch, offset }, turn)
   }
-  return hold && !mode
+  return verdict === 'hold'
 }
 
 /** Takes the news that an epoch ended. Returns whether the stream must recover. PROTOCOL.md §5.3. */
