@@ -89,6 +89,39 @@ describe('docs/guide/getting-started.md', () => {
   })
 })
 
+describe('docs/guide/frameworks.md', () => {
+  test.each(['plain-http.ts', 'with-express.ts', 'with-fastify.ts', 'with-hono.ts'])(
+    '%s serves its routes and its rooms on one port, and ends when it is told to',
+    async (name) => {
+      const program = await bundled('docs/guide/frameworks.md')
+      const server = run(program(name))
+      await server.says('listening')
+      const client = run(program('client.ts'))
+      await client.says('subscribed')
+
+      const post = (path: string, body: object) =>
+        fetch(`http://localhost:${program.port}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        })
+      const stored = await post('/rooms/42', { text: `hello from ${name}` })
+      expect([stored.status, await stored.json()]).toEqual([201, { offset: 1 }])
+      await client.says(`hello from ${name}`)
+
+      expect((await post('/rooms/42', { text: 'x'.repeat(2_001) })).ok).toBe(false)
+      expect((await post('/elsewhere', {})).status).toBe(404)
+      const again = await post('/rooms/42', { text: 'still here' })
+      expect(await again.json()).toEqual({ offset: 2 })
+      await client.says('still here')
+
+      server.child.kill('SIGTERM')
+      const [code] = (await once(server.child, 'exit')) as [number | null]
+      expect(code).toBe(0)
+    },
+  )
+})
+
 describe('docs/guide/operating.md', () => {
   test('its server is ready until it is told to stop, and a second signal ends the waiting', async () => {
     const program = await bundled('docs/guide/operating.md')
@@ -134,7 +167,7 @@ async function bundled(page: string): Promise<{ (name: string): string; readonly
     format: 'esm',
     target: 'node20',
     conditions: ['@org/source'],
-    external: ['ws', 'prom-client'],
+    external: ['ws', 'prom-client', 'express', 'fastify', 'hono', '@hono/node-server'],
     logLevel: 'error',
   })
   return Object.assign((name: string) => join(outdir, name.replace(/\.ts$/, '.mjs')), { port })
