@@ -6,6 +6,8 @@ const disposable = { dts: { ...base.dts, banner: '/// <reference lib="esnext.dis
 
 export default defineConfig([
   { ...node, ...disposable, entry: ['src/index.ts'] },
+  // For pages as well: it needs nothing of Node.
+  { ...base, format: ['esm', 'cjs'], target: 'es2022', platform: 'neutral', entry: ['src/state.ts'] },
   { ...base, ...disposable, entry: ['src/browser.ts'], format: ['esm'], target: 'es2022', platform: 'browser' },
   {
     // One file for a script tag: `<script src="…/realtime-client.global.js">`, then `new Realtime.RealtimeClient(…)`.
