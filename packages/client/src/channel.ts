@@ -1,20 +1,22 @@
-import type { Position, Since } from '@org/realtime-protocol'
+import type { Position, PresenceAction, SendFrame, Since } from '@org/realtime-protocol'
 import { RealtimeError } from './core/errors.js'
-import type { ChannelState, HistoryPage, Message, Published } from './core/events.js'
+import { merged, type Snapshot } from './core/presence.js'
+import type { ChannelState, HistoryPage, Message, PresenceList, Published } from './core/events.js'
 import type { Engine, Hub } from './engine.js'
-import type { ChannelEvents, ListenOptions } from './events.js'
+import type { ChannelEvents, ChannelPresence, ListenOptions } from './events.js'
 import { size } from './size.js'
 import { iterate, type GapItem, type MessageItem, type MessageIterator } from './messages.js'
-import type { HistoryOptions, MessagesOptions, PublishOptions, WaitOptions } from './options.js'
+import type { HistoryOptions, MessagesOptions, PublishOptions, SendOptions, WaitOptions } from './options.js'
 
 /** Not a channel name: empty, control characters, or half of a surrogate pair. PROTOCOL.md §4. */
 const BAD_NAME = /^$|\p{Cc}|\p{Cs}/u
 
 /**
  * A handle on a channel. Handles of one name share one subscription: the first message listener or iterator starts it,
- * and it ends 1 s after the last one left. `In` is what is published, `Out` what is received.
+ * and it ends 1 s after the last one left. `In` is what is published, `Out` what is received, `Shows` what a member of its
+ * presence gives of itself and `Seen` what others get of it.
  */
-export class Channel<In = unknown, Out = unknown> {
+export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknown> {
   /** The channel's name. */
   declare readonly name: string
   declare private readonly engine: Engine
@@ -45,13 +47,14 @@ export class Channel<In = unknown, Out = unknown> {
   }
 
   /**
-   * Listens. A `message` listener subscribes; the others only hear what happens while somebody else does.
+   * Listens. A `message` listener subscribes, those for `join`, `leave` and `presence` watch who is present; the others
+   * only hear what happens while somebody subscribes.
    *
    * @returns A function that ends the listening.
    */
   on<E extends keyof ChannelEvents>(
     event: E,
-    listener: (event: ChannelEvents<Out>[E]) => void,
+    listener: (event: ChannelEvents<Out, Seen>[E]) => void,
     options?: ListenOptions,
   ): () => void {
     return this.engine.on(this.name, event, listener, options, this.since)
@@ -77,8 +80,43 @@ export class Channel<In = unknown, Out = unknown> {
     const { signal, ...extra } = options
     const { engine, name: channel } = this
     const id = engine.ports.random.id()
-    const published = engine.ask<Published>({ type: 'publish', id, channel, fields: { data, ...extra } }, signal)
+    const published = engine.ask<Published>(
+      { type: 'publish', id, line: channel, fields: { channel, data, ...extra } },
+      signal,
+    )
     return Object.assign(published, { id })
+  }
+
+  /**
+   * Sends a message at most once, for what only matters now, such as typing signs and cursors. Nobody says whether it
+   * arrived; it is dropped when there is no connection.
+   *
+   * @throws {@link RealtimeError} `INVALID_DATA` when the data is no JSON; `TOO_LARGE`.
+   */
+  send(data: In, { meta }: SendOptions = {}): void {
+    const { engine, name: channel } = this
+    engine.send({ type: 'send', channel, id: engine.ports.random.id(), data, meta } as SendFrame)
+  }
+
+  /** Who is present in the channel. Needs no subscription. Listen for `presence`, `join` and `leave` to follow it. */
+  get presence(): ChannelPresence<Shows, Seen> {
+    const { engine, name: channel } = this
+    const ask = <T>(action: PresenceAction, data?: Shows, signal?: AbortSignal) => {
+      // Entering and leaving wait for one another, and looking for other looks.
+      const line = (action === 'get' ? '\t' : '\n') + channel
+      return engine.ask<T>(
+        { type: 'presence', id: engine.ports.random.id(), line, fields: { channel, action, data } },
+        signal,
+      )
+    }
+    return {
+      enter: (...[data]) => ask<unknown>('enter', data).then(() => {}),
+      leave: () => ask<unknown>('leave').then(() => {}),
+      get: async ({ signal } = {}) => {
+        const { count = 0, members } = await ask<Snapshot>('get', undefined, signal)
+        return { count, members: members && [...merged(members).values()] } as PresenceList<Seen>
+      },
+    }
   }
 
   /**
@@ -108,7 +146,7 @@ export class Channel<In = unknown, Out = unknown> {
   history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
     const { engine, name: channel } = this
     const id = engine.ports.random.id()
-    const fields = { limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
-    return engine.ask({ type: 'history', id, channel, fields }, signal)
+    const fields = { channel, limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
+    return engine.ask({ type: 'history', id, line: channel, fields }, signal)
   }
 }

@@ -10,6 +10,11 @@ import type {
   MethodReceived,
   MethodReturned,
   MethodsOf,
+  NameOf,
+  OutputOf,
+  PresenceInput,
+  PresenceOutput,
+  StandardSchema,
 } from '@org/realtime-protocol'
 import { Channel } from './channel.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
@@ -116,8 +121,16 @@ export class RealtimeClient<C extends Contract = Contract> {
   channel<const N extends ChannelIn<C>>(
     name: N,
     options: ChannelOptions = {},
-  ): Channel<MessageInput<C, N>, MessageOutput<C, N>> {
+  ): Channel<MessageInput<C, N>, MessageOutput<C, N>, PresenceInput<C, N>, PresenceOutput<C, N>> {
     return new Channel(this.engine, name, options.since)
+  }
+
+  /**
+   * The channel of this user alone, whatever device it is on: what the server says to the user. Clients cannot publish
+   * there, and an anonymous one has none.
+   */
+  get personal(): PersonalOf<C> {
+    return new Channel(this.engine, '@', undefined) as unknown as PersonalOf<C>
   }
 
   /**
@@ -135,10 +148,7 @@ export class RealtimeClient<C extends Contract = Contract> {
     const { engine, contract } = this
     const { signal, timeoutMs, meta, idempotent = contract?.methods?.[name]?.idempotent } = options ?? {}
     const fields = { method: name, data: input, meta }
-    return engine.ask(
-      { type: 'call', id: engine.ports.random.id(), channel: '', fields, timeoutMs, idempotent },
-      signal,
-    )
+    return engine.ask({ type: 'call', id: engine.ports.random.id(), line: '', fields, timeoutMs, idempotent }, signal)
   }
 
   /**
@@ -187,6 +197,21 @@ export class RealtimeClient<C extends Contract = Contract> {
     return this.close()
   }
 }
+
+/** A channel of a contract, by its template or by one of its names: `ChannelOf<typeof app, 'room:{roomId}'>`. */
+export type ChannelOf<C extends Contract, N extends string> = Channel<
+  MessageInput<C, NameOf<N>>,
+  MessageOutput<C, NameOf<N>>,
+  PresenceInput<C, NameOf<N>>,
+  PresenceOutput<C, NameOf<N>>
+>
+
+/** The channel of a user of a contract. */
+export type PersonalOf<C extends Contract> = C extends {
+  readonly personal: { readonly message: infer S extends StandardSchema }
+}
+  ? Channel<never, OutputOf<S>>
+  : Channel<never>
 
 /** What follows the name in a call. What may be undefined may be left out. */
 type CallArguments<In> = undefined extends In

@@ -1,4 +1,11 @@
-import { clientCodec, SUBPROTOCOL, type Position, type Since } from '@org/realtime-protocol'
+import {
+  clientCodec,
+  SUBPROTOCOL,
+  type ClientFrame,
+  type Position,
+  type SendFrame,
+  type Since,
+} from '@org/realtime-protocol'
 import { EventEmitter } from 'eventemitter3'
 import { RealtimeError } from './core/errors.js'
 import type { ChannelState } from './core/events.js'
@@ -20,6 +27,9 @@ export interface Hub {
   state: ChannelState
   position?: Position | undefined
 }
+
+/** Events that tell of presence. */
+const PRESENCE = ['join', 'leave', 'presence']
 
 /** What the engine runs on. */
 export interface Ports {
@@ -51,6 +61,8 @@ export interface Engine {
   ): () => void
   /** Serves a method to the server until the returned function is called. */
   readonly method: Serving['method']
+  /** Says something that nobody waits for, if there is a link. */
+  send(frame: SendFrame): void
   /** Puts a request in, with a copy of its fields, and waits for what becomes of it. */
   ask<T>(request: Omit<Draft, 'bytes'>, signal: AbortSignal | undefined): Promise<T>
   /** Waits until a channel, or the client itself, has a status, or an error, or the client is closed. */
@@ -73,12 +85,16 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
   const queue: SessionInput[] = []
   const closing = new AbortController()
   let busy = false
+  let over = false
   let unwatch: (() => void) | undefined
 
   /** Tells every listener, whatever the others do. Returns how many there are. */
   const tell = (channel: string, event: string, detail: unknown): number => {
     const listeners = emitter.listeners(`${event} ${channel}`)
-    for (const listener of listeners) guard(() => listener(detail), event)
+    for (const listener of listeners) {
+      // After `close` only the end itself is news.
+      if (!over || /state|outbox/.test(event)) guard(() => listener(detail), event)
+    }
     return listeners.length
   }
 
@@ -103,6 +119,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       look()
     }
     queue.push(input)
+    over ||= input.type === 'close'
     if (busy) return
     busy = true
     for (let next; (next = queue.shift()); ) {
@@ -118,13 +135,15 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
     }
   }
 
-  const serving = createServing((link, frame) => {
+  /** Sends what a listener or a caller made, which may be anything. */
+  const sendChecked = (link: number, frame: ClientFrame): void => {
     const text = clientCodec.encode(frame)
-    const limit = session.connected?.limits.messageBytes ?? 0
     // What the server does not take would end the link.
-    if (size(text) > limit) throw new RealtimeError('TOO_LARGE')
+    if (size(text) > (session.connected?.limits.messageBytes ?? 0)) throw new RealtimeError('TOO_LARGE')
     links.get(link)?.send(text)
-  }, fault)
+  }
+
+  const serving = createServing(sendChecked, fault)
 
   const hub = (channel: string): Hub => {
     let found = hubs.get(channel)
@@ -189,7 +208,10 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       hub(channel).position = position
     },
     settle(id, error, value) {
-      jobs.get(id)?.(error, value)
+      const job = jobs.get(id)
+      if (job) job(error, value)
+      // What is asked again on each link has nobody who waits for it.
+      else if (error && session.status !== 'closed') fault(error)
       jobs.delete(id)
     },
     emit(event, detail, channel = '') {
@@ -200,8 +222,8 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         told = { ...detail, previous: of.state.status }
         of.state = detail as ChannelState
       }
-      if (!tell(channel, event, told) && channel && /gap|rollback/.test(event)) {
-        logger?.warn?.(event, detail)
+      if (!tell(channel, event, told) && channel && /gap|rollback|message/.test(event)) {
+        if (event !== 'message') logger?.warn?.(event, detail)
         tell('', event, detail)
       }
     },
@@ -234,9 +256,19 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
     put,
     hub,
     method: serving.method,
+    send(frame) {
+      checked('publish', frame)
+      const { link, offline } = session
+      if (link?.phase === 'open' && !offline) sendChecked(link.id, frame)
+    },
     on(channel, event, listener, { signal } = {}, since) {
       const name = `${event} ${channel}`
       const subscribes = channel && event === 'message'
+      const watch = () => {
+        if (!channel || !PRESENCE.includes(event)) return
+        const watched = PRESENCE.some((each) => emitter.listenerCount(`${each} ${channel}`))
+        put({ type: 'watch', channel, watched })
+      }
       let on = !signal?.aborted
       // A function of our own, so that listening twice with one function is two things.
       const heard = (detail: unknown) => {
@@ -248,11 +280,13 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         emitter.off(name, heard)
         signal?.removeEventListener('abort', off)
         if (subscribes && !emitter.listenerCount(name)) put({ type: 'unsubscribe', channel })
+        watch()
       }
       if (on) {
         emitter.on(name, heard)
         signal?.addEventListener('abort', off)
         if (subscribes) put({ type: 'subscribe', channel, since })
+        watch()
       }
       return off
     },
@@ -260,21 +294,11 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       promised(signal, (settle) => {
         const { id } = request
         // The copy keeps what is sent again as it was.
-        const text = written(request.fields)
+        const text = checked(request.type, request.fields)
         const fields = JSON.parse(text) as Draft['fields']
-        const { data, key, meta, method } = fields
-        // A frame that breaks the protocol would end the link.
-        if (
-          (request.type === 'publish' && data === undefined) ||
-          !fits(key, 64) ||
-          !fits(method, 255) ||
-          size(JSON.stringify(meta)) > 1_024
-        ) {
-          throw new RealtimeError('INVALID_DATA')
-        }
         if (!signal?.aborted) {
           jobs.set(id, settle)
-          put({ ...request, fields, bytes: size(text + request.channel) })
+          put({ ...request, fields, bytes: size(text) })
         }
         return () => put({ type: 'abort', id })
       }),
@@ -300,6 +324,21 @@ function written(value: unknown): string {
   } catch {
     throw new RealtimeError('INVALID_DATA')
   }
+}
+
+/** What goes into a frame, as text. A frame that breaks the protocol would end the link. */
+function checked(type: string, fields: Draft['fields']): string {
+  const { data, key, meta, method } = fields
+  const text = written(fields)
+  if (
+    (type === 'publish' && written(data) === undefined) ||
+    !fits(key, 64) ||
+    !fits(method, 255) ||
+    size(written(meta)) > 1_024
+  ) {
+    throw new RealtimeError('INVALID_DATA')
+  }
+  return text
 }
 
 /** Whether a name that may be absent can go into a frame. */

@@ -10,8 +10,9 @@ import type { WebSocketConstructor } from './ports/websocket.js'
 /** Options of a client. All have defaults; 0 means 0. */
 export interface ClientOptions {
   /**
-   * Credential for the server's `authenticate`. A function is asked before the first connect and again when the token
-   * has expired or was rejected; otherwise its answer is used for reconnects too. Default: none.
+   * Credential for the server's `authenticate`. A function is asked before the first connect, and again when the token
+   * was rejected, has expired or will soon: then the running link takes the new one. Otherwise its answer is used for
+   * reconnects too. Default: none.
    */
   readonly token?: string | TokenSource
   /** Whatever the server's `authenticate` should know, or a function that is called for it at each connect. Default: none. */
@@ -50,7 +51,7 @@ export type TokenSource = (request: TokenRequest) => string | null | Promise<str
 
 /** What a token source is told. */
 export interface TokenRequest {
-  /** `connect`: the first one. `expired`: the last one ran out. `rejected`: the server did not accept the last one. */
+  /** `connect`: the first one. `expired`: the last one ran out, or will soon. `rejected`: the server did not accept the last one. */
   readonly reason: TokenReason
   /** Aborts when the client is closed. */
   readonly signal: AbortSignal
@@ -98,6 +99,12 @@ export interface PublishOptions {
   readonly meta?: Meta
   /** Gives the publish up with `ABORTED`. What was sent may have been stored all the same. */
   readonly signal?: AbortSignal
+}
+
+/** Options of one message that is sent at most once. */
+export interface SendOptions {
+  /** Small texts for tools, such as `traceparent`. At most 1,024 bytes as JSON. */
+  readonly meta?: Meta
 }
 
 /** Options of one call. */

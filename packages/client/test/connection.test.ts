@@ -334,6 +334,17 @@ describe('the network', () => {
     expect(link.of('publish')).toHaveLength(1)
   })
 
+  test('says no time of the next attempt while offline, since there is none', async () => {
+    const world = new World()
+    await world.connect()
+    world.link.end()
+    expect(world.client.state).toMatchObject({ retryInMs: 350, retryAt: 1_350 })
+    world.network.tell('offline')
+    expect(world.client.state).toMatchObject({ offline: true, retryInMs: undefined, retryAt: undefined })
+    world.network.tell('online')
+    expect(world.client.state).toMatchObject({ retryInMs: 100 })
+  })
+
   test('a back-off that ends while offline waits for the network', async () => {
     const world = new World()
     const link = await world.connect()

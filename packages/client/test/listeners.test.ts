@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { settled } from './support/virtual-clock.js'
 import { World } from './support/world.js'
 
 describe('a listener that throws', () => {
@@ -114,5 +115,36 @@ describe('on()', () => {
     controller.abort()
     await world.connect()
     expect(calls).toBe(0)
+  })
+})
+
+describe('after close()', () => {
+  test('no listener is called any more, except with the end itself', async () => {
+    const world = new World()
+    const link = await world.connect()
+    const room = world.client.channel('room')
+    const heard: string[] = []
+    room.on('message', ({ offset }) => {
+      heard.push(`message ${offset}`)
+      if (offset === 1) void world.client.close()
+    })
+    room.on('message', () => heard.push('another'))
+    world.client.on('state', ({ status }) => heard.push(status))
+    room.on('state', ({ status }) => heard.push(status))
+    link.subscribed('room', 'e', 0)
+    link.publish('room', 'e', 1, 2)
+    expect(heard).toEqual(['subscribed', 'message 1', 'closed', 'unsubscribed'])
+  })
+
+  test('a token source that fails late is not told', async () => {
+    let fail = (_: Error) => {}
+    const world = new World({ token: () => new Promise((_, reject) => (fail = reject)) })
+    const heard: unknown[] = []
+    world.client.on('error', (fault) => heard.push(fault))
+    world.client.connect()
+    await world.client.close()
+    fail(new Error('aborted'))
+    await settled()
+    expect(heard).toEqual([])
   })
 })

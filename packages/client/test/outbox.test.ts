@@ -416,3 +416,16 @@ describe('acknowledged publishes that the log lost', () => {
     expect(told).toEqual([100, 1])
   })
 })
+
+test('events and entries of the outbox carry the key that was given', async () => {
+  const world = new World()
+  const keys: unknown[] = []
+  world.client.on('outbox', ({ key }) => keys.push(key))
+  world.client
+    .channel('room')
+    .publish(1, { key: 'order-7' })
+    .catch(() => {})
+  void world.client.channel('room').publish(2)
+  expect(keys).toEqual(['order-7', undefined])
+  expect(world.client.outbox.map(({ key }) => key)).toEqual(['order-7', undefined])
+})

@@ -140,3 +140,87 @@ describe('a token source', () => {
     expect(world.links).toHaveLength(0)
   })
 })
+
+describe('a token that is about to expire', () => {
+  test('is replaced on the running link, and the new one is used from then on', async () => {
+    const { world, reasons } = asking()
+    const link = await world.connect({ expiresInMs: 60_000 })
+    await world.clock.advance(30_000)
+    link.say({ type: 'expiring', expiresInMs: 30_000 }, { type: 'expiring', expiresInMs: 29_000 })
+    await settled()
+    expect(reasons()).toEqual(['connect', 'expired'])
+    expect(link.of('refresh')).toMatchObject([{ token: 't2' }])
+    link.say({ type: 'ping' }, { type: 'result', ref: link.last('refresh').ref, expiresInMs: 60_000 })
+    await world.clock.advance(5_000)
+    link.say({ type: 'ping' })
+    const next = await world.reconnect({ expiresInMs: 10 })
+    expect(next.last('connect').token).toBe('t2')
+    expect(reasons(), 'still valid').toHaveLength(2)
+    await world.clock.advance(20)
+    expect((await world.reconnect()).last('connect').token).toBe('t3')
+  })
+
+  test('is asked for again after a back-off when the source fails, and each failure is told', async () => {
+    const { world, asked } = asking((count) => {
+      if (count === 2) throw new Error('no network')
+      return `t${count}`
+    })
+    const faults: unknown[] = []
+    world.client.on('error', ({ error }) => faults.push(String(error)))
+    const link = await world.connect()
+    link.say({ type: 'expiring', expiresInMs: 30_000 })
+    await settled()
+    expect(faults).toEqual(['Error: no network'])
+    await world.clock.advance(8_000)
+    expect(asked).toHaveLength(3)
+    expect(link.of('refresh')).toMatchObject([{ token: 't3' }])
+    expect(world.client.state.status).toBe('connected')
+  })
+
+  test('without another one ends the client', async () => {
+    const { world } = asking((count) => (count === 1 ? 't1' : null))
+    const link = await world.connect()
+    link.say({ type: 'expiring', expiresInMs: 30_000 })
+    await settled()
+    expect(world.client.state).toMatchObject({ status: 'closed', error: { code: 'UNAUTHORIZED' } })
+    expect(link.hungUp).toBeDefined()
+  })
+
+  test('is left alone when it is a fixed one', async () => {
+    const world = new World({ token: 'secret' })
+    const link = await world.connect()
+    link.say({ type: 'expiring', expiresInMs: 30_000 })
+    await world.clock.advance(9_000)
+    expect(link.of('refresh')).toEqual([])
+    expect(world.client.state.status).toBe('connected')
+  })
+
+  test('whose source answers after the link has ended is not sent on the next one', async () => {
+    let give = (_: string) => {}
+    const { world, asked } = asking((count) =>
+      count === 2 ? new Promise<string>((resolve) => (give = resolve)) : `t${count}`,
+    )
+    const link = await world.connect()
+    link.say({ type: 'expiring', expiresInMs: 30_000 })
+    await settled()
+    const next = await world.reconnect()
+    give('late')
+    await settled()
+    expect(next.of('refresh')).toEqual([])
+    next.say({ type: 'expiring', expiresInMs: 30_000 })
+    await settled()
+    expect(asked).toHaveLength(3)
+    expect(next.of('refresh')).toMatchObject([{ token: 't3' }])
+  })
+
+  test('that the server refuses is asked for again when the link ends by it', async () => {
+    const { world, reasons } = asking()
+    const link = await world.connect()
+    link.say({ type: 'expiring', expiresInMs: 30_000 })
+    await settled()
+    link.say({ type: 'error', ref: link.last('refresh').ref, code: 'FORBIDDEN', message: 'another user' })
+    const next = await world.reconnect({}, 4500)
+    expect(reasons()).toEqual(['connect', 'expired', 'rejected'])
+    expect(next.last('connect').token).toBe('t3')
+  })
+})

@@ -1,13 +1,26 @@
 import { contract } from '@org/realtime-protocol'
 import { expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import { RealtimeClient, type GapItem, type Message, type MessageItem, type Published } from '../src/index.js'
+import {
+  RealtimeClient,
+  type ChannelOf,
+  type GapItem,
+  type Message,
+  type MessageItem,
+  type PresenceList,
+  type PresentUser,
+  type Published,
+} from '../src/index.js'
 
 const app = contract({
   channels: {
-    'room:{roomId}': { message: z.object({ text: z.string(), at: z.string().transform(Number) }) },
+    'room:{roomId}': {
+      message: z.object({ text: z.string(), at: z.string().transform(Number) }),
+      presence: z.object({ name: z.string().transform(Number) }),
+    },
     news: {},
   },
+  personal: { message: z.object({ orderId: z.string().transform(Number) }) },
   methods: {
     'room.rename': {
       input: z.object({ roomId: z.string(), title: z.string() }),
@@ -85,4 +98,31 @@ test('a call takes what the input schema takes and gives what the output schema 
   // @ts-expect-error the answer is a text
   void (() => client.method('confirm', () => ({ answer: 1 })))
   expectTypeOf(() => open.call('whatever', 1)).returns.resolves.toEqualTypeOf<unknown>()
+})
+
+test('ChannelOf names the type of a handle, by template or by name', () => {
+  expectTypeOf(room).toEqualTypeOf<ChannelOf<typeof app, 'room:{roomId}'>>()
+  expectTypeOf(room).toEqualTypeOf<ChannelOf<typeof app, 'room:42'>>()
+})
+
+test('presence takes what its schema takes and shows what it gives; without a schema, anything or nothing', () => {
+  expectTypeOf(room.presence.enter).parameters.toEqualTypeOf<[data: { name: string }]>()
+  expectTypeOf(room.presence.get).returns.resolves.toEqualTypeOf<PresenceList<{ name: number }>>()
+  expectTypeOf(room.on<'join'>)
+    .parameter(1)
+    .parameter(0)
+    .toEqualTypeOf<PresentUser<{ name: number }>>()
+  expectTypeOf(client.channel('news').presence.enter).parameters.toEqualTypeOf<[data?: unknown]>()
+})
+
+test('the personal channel gives what its schema gives, and takes nothing', () => {
+  expectTypeOf(client.personal.on<'message'>)
+    .parameter(1)
+    .parameter(0)
+    .toEqualTypeOf<Message<{ orderId: number }>>()
+  expectTypeOf(client.personal.publish).parameter(0).toEqualTypeOf<never>()
+  expectTypeOf(open.personal.on<'message'>)
+    .parameter(1)
+    .parameter(0)
+    .toEqualTypeOf<Message>()
 })

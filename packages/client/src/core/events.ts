@@ -1,4 +1,4 @@
-import type { Data, Gap, GapReason, Position, Publication } from '@org/realtime-protocol'
+import type { Data, Gap, GapReason, Position, Publication, Sender } from '@org/realtime-protocol'
 import type { RealtimeError } from './errors.js'
 
 /** What a client is doing. `connecting` includes waiting for the next attempt; `closed` is final. */
@@ -10,12 +10,14 @@ export interface ClientState {
   readonly status: ClientStatus
   /** Attempts that failed since the connection was last stable. */
   readonly attempt: number
-  /** While waiting: milliseconds until the next attempt, counted from when this object was made. */
+  /** While waiting and not offline: milliseconds until the next attempt, counted from when this object was made. */
   readonly retryInMs?: number | undefined
-  /** While waiting: when the next attempt comes, by the client's clock (`performance.now()`), in milliseconds. */
+  /** While waiting and not offline: when the next attempt comes, by the client's clock (`performance.now()`), in milliseconds. */
   readonly retryAt?: number | undefined
   /** Whether the platform says that there is no network. Nothing is dialled meanwhile. */
   readonly offline: boolean
+  /** Whether the server says that its logs cannot be reached: messages do not come, and publishes wait in the outbox. */
+  readonly degraded: boolean
   /** Why the client was ended. Absent when the application closed it. */
   readonly error?: RealtimeError | undefined
   /** Code with which the last link ended, while there is no new one. */
@@ -42,6 +44,20 @@ export interface ConnectedEvent {
   readonly hello: Data
   /** Milliseconds until the token expires, if it does. */
   readonly expiresInMs?: number | undefined
+}
+
+/** A user who is present in a channel. Anonymous users are one for each session. */
+export interface PresentUser<T = unknown> extends Sender {
+  /** What the user shows: of several sessions, the one that came or changed last. */
+  readonly data?: T
+}
+
+/** Who is present in a channel. */
+export interface PresenceList<T = unknown> {
+  /** How many sessions are present. A user can have several. */
+  readonly count: number
+  /** Users who are present; absent when they are too many to be listed, and only counted. */
+  readonly members?: ReadonlyArray<PresentUser<T>> | undefined
 }
 
 /** What a subscription is doing. */
@@ -99,6 +115,8 @@ export interface OutboxEntry {
   readonly channel: string
   /** What is published, as it was when `publish` was called. */
   readonly data: Data
+  /** The idempotency key that `publish` was given. */
+  readonly key?: string | undefined
   /** `queued`: never sent yet. `sent`: sent at least once. */
   readonly state: 'queued' | 'sent'
   /** When `publish` was called, by the client's clock, in milliseconds. */

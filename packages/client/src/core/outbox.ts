@@ -4,6 +4,7 @@ import type {
   ErrorFrame,
   Meta,
   Position,
+  PresenceAction,
   Rebase,
   ReplyFrame,
   ResultFrame,
@@ -22,18 +23,20 @@ const WINDOW = 64
 const KEPT = 100
 const KEPT_MS = 300_000
 
-/** A request as it is asked for. A read of the log is sent again like a publish, for reading twice does no harm. */
+/** A request as it is asked for. All but calls are sent again on the next link: done twice is as if done once. */
 export interface Draft {
-  readonly type: 'publish' | 'history' | 'call'
+  readonly type: 'publish' | 'history' | 'call' | 'presence'
   readonly id: string
-  /** The channel; empty for a call. */
-  readonly channel: string
+  /** What it has to wait for: publishes to one channel for one another; what concerns presence, one by one; calls. */
+  readonly line: string
   /** What the application gave, as it goes into the frame. */
   readonly fields: {
+    readonly channel?: string
     readonly data?: Data
     readonly key?: string | undefined
     readonly meta?: Meta | undefined
     readonly method?: string
+    readonly action?: PresenceAction
     readonly limit?: number
     readonly after?: Position | undefined
     readonly before?: Position | undefined
@@ -49,7 +52,7 @@ export interface Draft {
 /** A request that is not settled. */
 export interface Entry extends Draft {
   readonly at: number
-  readonly line: Line
+  readonly queue: Line
   /** Its number among the publishes to the channel; 0 for anything else. */
   readonly seq: number
   /** Number of the request on this link; 0 while it must be sent. */
@@ -65,7 +68,7 @@ interface Acknowledged {
   epoch: string
 }
 
-/** What is known of the publishes to one channel. Kept as long as the client, because its numbers go on. */
+/** What is known of the requests of one line. Kept as long as the client, because its numbers go on. */
 export interface Line {
   seq: number
   /** Errors since something was settled. */
@@ -84,7 +87,7 @@ export interface OutboxLimits {
 }
 
 /** What a request is held to. */
-interface Limits {
+export interface Limits {
   readonly outbox: OutboxLimits
   readonly requestTimeoutMs: number
 }
@@ -102,94 +105,95 @@ export interface Pace {
   readonly inFlight: number
 }
 
-/** Takes a request in, or rejects it. */
+/** Takes a request of the application in, or rejects it. */
+export function admit(outbox: Outbox, draft: Draft, limits: Limits, turn: Turn): void {
+  const { messages, bytes } = limits.outbox
+  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft, limits, turn)
+  else turn.say('settle', draft.id, new RealtimeError('OUTBOX_FULL'))
+}
+
+/** Takes a request in. */
 export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits, turn: Turn): void {
-  const { type, id, channel, bytes, timeoutMs = requestTimeoutMs } = draft
+  const { type, id, line, bytes, fields, timeoutMs = requestTimeoutMs } = draft
   const { entries, lines } = outbox
   const publishes = type === 'publish'
-  if (type !== 'history' && (entries.size >= limits.messages || outbox.bytes + bytes > limits.bytes)) {
-    turn.say('settle', id, new RealtimeError('OUTBOX_FULL'))
-    return
-  }
-  let line = lines.get(channel)
-  if (!line) lines.set(channel, (line = { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] }))
-  const entry: Entry = { ...draft, line, at: turn.now, seq: publishes ? ++line.seq : 0, ref: 0, state: 'queued' }
+  let queue = lines.get(line)
+  if (!queue) lines.set(line, (queue = { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] }))
+  const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
   outbox.bytes += bytes
   entries.set(id, entry)
-  turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, (late) =>
-    giveUp(outbox, entry, late, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
-  )
+  // Being present, like a subscription, is wanted until it is not wanted any more.
+  if (!/enter|^watch/.test(fields.action ?? '')) {
+    turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, (late) =>
+      giveUp(outbox, entry, late, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
+    )
+  }
   announce(entry, 'queued', turn)
 }
 
-/** Sends what the window of each channel and that of calls lets out, in order, and all reads. PROTOCOL.md §3.4. */
-export function pump(outbox: Outbox, link: number, pace: Pace, offline: boolean, turn: Turn): void {
-  for (const line of outbox.lines.values()) line.flying = line.lowest = 0
+/** Sends what each line lets out, in order, and all reads of the log. PROTOCOL.md §3.4. */
+export function pump(outbox: Outbox, pace: Pace, offline: boolean, turn: Turn): void {
+  for (const queue of outbox.lines.values()) queue.flying = queue.lowest = 0
   for (const entry of outbox.entries.values()) {
-    const { type, channel, id, seq, fields, line } = entry
+    const { type, line, id, seq, fields, queue } = entry
     if (entry.bytes + FRAME_BYTES > pace.messageBytes) {
       settle(outbox, entry, turn, new RealtimeError('TOO_LARGE'))
       continue
     }
-    line.lowest ||= seq
+    queue.lowest ||= seq
     const waits = type !== 'history'
     if (!entry.ref) {
-      if (waits && (offline || turn.waits(`out ${channel}`) || line.flying >= Math.min(WINDOW, pace.inFlight))) continue
+      const window = type === 'presence' ? 1 : Math.min(WINDOW, pace.inFlight)
+      if (waits && (offline || turn.waits(`out ${line}`) || queue.flying >= window)) continue
       entry.ref = turn.next()
-      const numbers = seq && { id, seq, lowest: line.lowest, epoch: line.acknowledged[0]?.epoch }
-      turn.act('send', link, {
-        type,
-        ref: entry.ref,
-        channel: channel || undefined,
-        ...fields,
-        ...numbers,
-      } as ClientFrame)
+      const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.acknowledged[0]?.epoch }
+      turn.send({ type, ref: entry.ref, ...fields, ...numbers } as ClientFrame)
       if (entry.state === 'queued') announce(entry, 'sent', turn)
     }
-    if (waits) line.flying++
+    if (waits) queue.flying++
   }
 }
 
-/** Takes the answer to a request, if it is one. What must be sent again is left for the pump. */
-export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame, turn: Turn): void {
+/**
+ * Takes the answer to a request, if it is one. What must be sent again is left for the pump.
+ *
+ * @returns The request that was answered.
+ */
+export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame, turn: Turn): Entry | undefined {
   const entries = [...outbox.entries.values()]
   const entry = entries.find(({ ref }) => ref && ref === input.ref)
-  if (!entry) return
-  const { channel, seq, line } = entry
-  if (input.type === 'result') {
-    settle(outbox, entry, turn, undefined, input.data)
-    return
-  }
-  if (input.type === 'reply') {
+  if (!entry) return undefined
+  const { type, seq, line, queue, fields } = entry
+  if (input.type === 'error') {
+    const error = wireError(input)
+    const { expected = seq } = input
+    const outOfOrder = error.code === 'OUT_OF_ORDER'
+    // An expected number above ours: the log has been there, and does not remember what became of it.
+    if (!/publish|presence/.test(type) || !error.retryable || (outOfOrder && expected > seq)) {
+      queue.attempt = 0
+      settle(outbox, entry, turn, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+    } else {
+      // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
+      // that those refusals find nobody. Only the first such turn in a row may go at once.
+      for (const other of entries) if (other.line === line && other.seq >= expected) other.ref = 0
+      if (queue.attempt++ || !outOfOrder) turn.timer(`out ${line}`, turn.delay(queue.attempt - 1, error.retryAfterMs))
+    }
+  } else {
+    queue.attempt = 0
     const { type: _, ref: __, ...value } = input
-    if (seq) {
+    if (seq && input.type === 'reply') {
       const { position, rebase, id = entry.id } = input
-      line.attempt = 0
-      if (rebase) roll(outbox, channel, rebase, turn)
-      line.acknowledged = [...recent(line, turn.now).slice(1 - KEPT), { ...position, id, at: turn.now }]
+      if (rebase) roll(outbox, line, rebase, turn)
+      queue.acknowledged = [...recent(queue, turn.now).slice(1 - KEPT), { ...position, id, at: turn.now }]
       settle(outbox, entry, turn, undefined, { ...position, id })
-    } else settle(outbox, entry, turn, undefined, value)
-    return
+    } else settle(outbox, entry, turn, undefined, fields.method ? (value as ResultFrame).data : value)
   }
-  const error = wireError(input)
-  const { expected = seq } = input
-  const outOfOrder = error.code === 'OUT_OF_ORDER'
-  // An expected number above ours: the log has been there, and does not remember what became of it.
-  if (!seq || !error.retryable || (outOfOrder && expected > seq)) {
-    line.attempt = 0
-    settle(outbox, entry, turn, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
-    return
-  }
-  // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
-  // that those refusals find nobody. Only the first such turn in a row may go at once.
-  for (const other of entries) if (other.channel === channel && other.seq >= expected) other.ref = 0
-  if (line.attempt++ || !outOfOrder) {
-    turn.timer(`out ${channel}`, turn.delay(line.attempt - 1, error.retryAfterMs))
-  }
+  return entry
 }
 
 /** Whether what was sent has taken effect is not known, and matters. */
-const unsure = ({ type, state, idempotent }: Entry): boolean => state === 'sent' && type !== 'history' && !idempotent
+const unsure = ({ type, state, idempotent }: Entry): boolean =>
+  state === 'sent' && /publish|call/.test(type) && !idempotent
 
 /** Gives a request up, because of an error that says so only if it certainly had no effect. */
 export function giveUp(outbox: Outbox, entry: Entry, turn: Turn, error: RealtimeError): void {
@@ -248,8 +252,8 @@ export function acknowledged({ lines }: Outbox, now: number): Array<Position & {
 }
 
 /** What the application may know of a publish. */
-export function shown({ id, channel, fields, state, at }: Entry): OutboxEntry {
-  return { id, channel, data: fields.data, state, at } as OutboxEntry
+export function shown({ id, fields: { channel, data, key }, state, at }: Entry): OutboxEntry {
+  return { id, channel, data, key, state, at } as OutboxEntry
 }
 
 function announce(entry: Entry, state: Entry['state'], turn: Turn, error?: RealtimeError): void {

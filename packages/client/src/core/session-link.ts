@@ -5,6 +5,7 @@ import {
   type ConnectFrame,
   type ConnectedFrame,
   type ProtocolError,
+  type ReplyFrame,
   type ServerFrame,
 } from '@org/realtime-protocol'
 import { NO_WEBSOCKET } from '../ports/transport.js'
@@ -12,7 +13,8 @@ import { RealtimeError } from './errors.js'
 import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
 import { acknowledged, answer, interrupt, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
-import { request, stepSubscription, suspend } from './subscription-machine.js'
+import { attendAgain, attended, hearOf } from './presence.js'
+import { ended, newSubscription, request, stepSubscription, suspend } from './subscription-machine.js'
 import type { Turn } from './turn.js'
 
 /** Most subscriptions, and most acknowledged positions, that a `connect` frame may hold. */
@@ -96,13 +98,24 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
     watch(state, link, turn)
     welcome(state, frame, turn)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
-  else if (type === 'reply' || type === 'result' || type === 'error') answer(outbox, frame, turn)
-  else if (type === 'call') turn.say(type, link.id, frame)
+  else if (type === 'reply' || type === 'result' || type === 'error') {
+    const entry = answer(outbox, frame, turn)
+    if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>, turn)
+    if (type === 'result' && frame.expiresInMs !== undefined) state.tokenExpiresAt = turn.now + frame.expiresInMs
+  } else if (type === 'call') turn.say(type, link.id, frame)
   else if (type === 'cancel') turn.say(type, link.id, frame.ref)
-  else if (type === 'join' || type === 'leave' || type === 'presence') return
+  else if (type === 'join' || type === 'leave' || type === 'presence') hearOf(state, frame, turn)
+  else if (type === 'state') state.degraded = frame.degraded
+  else if (type === 'expiring') renew(state, turn)
   else if ('channel' in frame) {
     const { channel } = frame
-    const sub = subscriptions.get(channel)
+    let sub = subscriptions.get(channel)
+    if (type === 'subscribed' && !frame.generation) {
+      // The server wants us to have it, whether or not somebody here does.
+      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel, undefined, turn)))
+      if (!sub.generation) sub.link = link.id
+      sub.made = true
+    }
     if (sub) {
       if (stepSubscription(sub, frame, link.id, turn)) subscriptions.delete(channel)
     } else if (type === 'subscribed') {
@@ -114,10 +127,18 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
   }
 }
 
+/** The token will expire: asks for another one, which the running link takes. */
+export function renew(state: SessionState, turn: Turn): void {
+  if (!state.config.asks || state.link?.phase !== 'open' || state.refreshing) return
+  state.refreshing = turn.next()
+  turn.act('token', state.refreshing, 'expired')
+}
+
 function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
-  const { session, user, resumed, hello, expiresInMs } = frame
+  const { session, user, resumed, hello, expiresInMs, degraded = false } = frame
   state.status = 'connected'
   state.connected = frame
+  state.degraded = degraded
   state.session = session
   state.closeCode = state.reason = undefined
   state.rejections = 0
@@ -128,6 +149,19 @@ function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
   })
   turn.say('emit', 'connected', { session: session.id, user, resumed, hello, expiresInMs })
   for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase, turn)
+  attendAgain(state, turn)
+  // What the server made ended with its session.
+  for (const [channel, sub] of resumed ? [] : state.subscriptions) {
+    sub.made = false
+    if (!sub.wanted) leave(state, channel, turn)
+  }
+}
+
+/** Ends a subscription. */
+export function leave({ subscriptions }: SessionState, channel: string, turn: Turn): void {
+  turn.send({ type: 'unsubscribe', channel, generation: subscriptions.get(channel)?.generation ?? 0 })
+  subscriptions.delete(channel)
+  ended(channel, turn)
 }
 
 /**
@@ -152,6 +186,8 @@ export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 't
   state.closeCode = code
   state.reason = reason
   turn.cancel('stable')
+  turn.cancel('refresh')
+  state.refreshing = 0
   for (const sub of state.subscriptions.values()) {
     suspend(sub, turn)
     sub.attempt = 0

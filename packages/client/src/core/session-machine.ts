@@ -1,7 +1,8 @@
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
-import { enqueue, giveUp, pump } from './outbox.js'
-import { down, finish, go, greet, hangup, hear, hurry, probe, retry } from './session-link.js'
+import { admit, giveUp, pump } from './outbox.js'
+import { attend, heed } from './presence.js'
+import { down, finish, go, greet, hangup, hear, hurry, leave, probe, renew, retry } from './session-link.js'
 import type { SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
 import { turn as begin, type Effect, type Turn } from './turn.js'
@@ -30,6 +31,9 @@ export function step(
   return { state, effects: late ? turn.news : [...turn.deeds, ...turn.news] }
 }
 
+/** Attempts after which the back-off between two questions for a token that is about to expire stands. */
+const RENEWAL = 4
+
 /** What there is to tell of a session, to compare it. */
 function said(state: SessionState): string {
   return Object.values(describe(state, 0)).join()
@@ -37,9 +41,10 @@ function said(state: SessionState): string {
 
 /** What the application may know of a session. */
 export function describe(state: SessionState, now: number): ClientState {
-  const { status, attempt, offline, retryAt, error, closeCode, reason } = state
+  const { status, attempt, offline, degraded, error, closeCode, reason } = state
+  const retryAt = offline ? undefined : state.retryAt
   const retryInMs = retryAt && Math.max(0, retryAt - now)
-  return { status, attempt, offline, retryAt, retryInMs, error, closeCode, reason }
+  return { status, attempt, offline, degraded, retryAt, retryInMs, error, closeCode, reason }
 }
 
 function handle(state: SessionState, input: SessionInput, turn: Turn): void {
@@ -79,24 +84,33 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
     }
     case 'token': {
       const { attempt, token, final } = input
-      if (attempt !== state.link?.id || state.link.phase !== 'asking') break
-      state.link = undefined
+      const renews = attempt === state.refreshing
+      if (renews) state.refreshing = 0
+      else if (attempt === state.link?.id && state.link.phase === 'asking') state.link = undefined
+      else break
       if (typeof token === 'string') {
         state.token = token
         state.tokenReason = undefined
         state.tokenExpiresAt = Infinity
-        state.tokenFresh = true
-        go(state, turn)
+        if (renews) turn.send({ type: 'refresh', ref: turn.next(), token })
+        else {
+          state.tokenFresh = true
+          go(state, turn)
+        }
       } else if (final) finish(state, new RealtimeError('UNAUTHORIZED'))
+      else if (renews) turn.timer('refresh', turn.delay(RENEWAL), (later) => renew(state, later))
       else retry(state, turn)
       break
     }
     case 'subscribe': {
       const { channel, since } = input
+      let sub = subscriptions.get(channel)
       // Nobody listens to one that lingers: whoever asks for the past begins anew.
-      if (since && turn.waits(`linger ${channel}`)) subscriptions.delete(channel)
+      if (!sub || (since && !sub.made && turn.waits(`linger ${channel}`))) {
+        subscriptions.set(channel, (sub = newSubscription(channel, since, turn)))
+      }
       turn.cancel(`linger ${channel}`)
-      if (!subscriptions.has(channel)) subscriptions.set(channel, newSubscription(channel, since, turn))
+      sub.wanted = true
       break
     }
     case 'unsubscribe': {
@@ -104,16 +118,21 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       const sub = subscriptions.get(channel)
       if (!sub) break
       turn.timer(`linger ${channel}`, state.config.lingerMs, (later) => {
-        subscriptions.delete(channel)
-        later.send({ type: 'unsubscribe', channel, generation: sub.generation })
-        ended(channel, later)
+        sub.wanted = false
+        if (!sub.made) leave(state, channel, later)
       })
       break
     }
     case 'publish':
     case 'history':
     case 'call':
-      enqueue(outbox, input, state.config, turn)
+      admit(outbox, input, state.config, turn)
+      break
+    case 'presence':
+      attend(state, input, turn)
+      break
+    case 'watch':
+      heed(state, input.channel, input.watched, turn)
       break
     case 'abort': {
       const entry = outbox.entries.get(input.id)
@@ -133,7 +152,7 @@ function flush(state: SessionState, { type }: SessionInput, turn: Turn): void {
   for (const sub of subscriptions.values()) {
     if (!sub.link && !turn.waits(`sub ${sub.channel}`)) ask(sub, link.id, turn)
   }
-  pump(outbox, link.id, connected.limits, state.offline, turn)
+  pump(outbox, connected.limits, state.offline, turn)
 }
 
 /** Leaves nothing behind. Everybody who waits is told, also who comes late. */

@@ -4,6 +4,7 @@ import type { RealtimeError } from './errors.js'
 import type { ClientStatus, TokenReason } from './events.js'
 import type { Heartbeat } from './heartbeat.js'
 import type { Draft, Outbox, OutboxLimits } from './outbox.js'
+import type { Presence } from './presence.js'
 import type { Subscription } from './subscription-machine.js'
 import type { BackoffLimits, Ledger } from './turn.js'
 
@@ -36,6 +37,8 @@ export type SessionInput =
   | { readonly type: 'token'; readonly attempt: number; readonly token: string | null; readonly final: boolean }
   | { readonly type: 'subscribe'; readonly channel: string; readonly since: Since | undefined }
   | { readonly type: 'unsubscribe'; readonly channel: string }
+  /** Somebody listens for who is present, or nobody does any more. */
+  | { readonly type: 'watch'; readonly channel: string; readonly watched: boolean }
   | Draft
   /** The caller gave up a request. */
   | { readonly type: 'abort'; readonly id: string }
@@ -55,6 +58,8 @@ export interface SessionState extends Ledger {
   status: ClientStatus
   attempt: number
   offline: boolean
+  /** What the server last said of its logs. */
+  degraded: boolean
   retryAt?: number | undefined
   /** The server does not want to see us before. */
   notBefore: number
@@ -75,11 +80,14 @@ export interface SessionState extends Ledger {
   /** Why the next link needs a new token, if it does. */
   tokenReason?: TokenReason | undefined
   tokenExpiresAt: number
+  /** Number of the question for a token that the running link needs, while it is open. */
+  refreshing: number
   /** The token was never accepted yet. */
   tokenFresh: boolean
   /** Fresh tokens in a row that were rejected. */
   rejections: number
   readonly subscriptions: Map<string, Subscription>
+  readonly presences: Map<string, Presence>
   readonly outbox: Outbox
 }
 
@@ -92,15 +100,18 @@ export function newSession(config: SessionConfig): SessionState {
     status: 'idle',
     attempt: 0,
     offline: false,
+    degraded: false,
     notBefore: 0,
     links: new Map(),
     refusals: 0,
     token: config.token,
     tokenReason: config.asks ? 'connect' : undefined,
     tokenExpiresAt: Infinity,
+    refreshing: 0,
     tokenFresh: true,
     rejections: 0,
     subscriptions: new Map(),
+    presences: new Map(),
     outbox: { entries: new Map(), lines: new Map(), bytes: 0 },
   }
 }

@@ -26,6 +26,10 @@ export interface Subscription extends Stream {
   asked?: { readonly from: Position | undefined } | undefined
   /** Requests since the last message or link. */
   attempt: number
+  /** Whether somebody here listens. */
+  wanted?: boolean
+  /** Whether the server made it: then it stays when nobody listens. */
+  made?: boolean
 }
 
 /** What a link says about a channel. */

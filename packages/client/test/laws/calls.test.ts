@@ -27,7 +27,7 @@ class Walk {
     const id = String(++this.count)
     if (idempotent) this.idempotent.add(id)
     const fields = { method: 'm', data: this.count }
-    this.rig.put({ type: 'call', id, channel: '', fields, bytes: 1, timeoutMs: 5_000, idempotent })
+    this.rig.put({ type: 'call', id, line: '', fields, bytes: 1, timeoutMs: 5_000, idempotent })
     this.collect()
   }
 

@@ -21,7 +21,13 @@ class Walk {
   }
 
   publish(): void {
-    this.rig.put({ type: 'publish', id: `m${++this.count}`, channel: 'room', fields: { data: this.count }, bytes: 1 })
+    this.rig.put({
+      type: 'publish',
+      id: `m${++this.count}`,
+      line: 'room',
+      fields: { channel: 'room', data: this.count },
+      bytes: 1,
+    })
     this.collect()
   }
 

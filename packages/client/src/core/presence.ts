@@ -1,0 +1,141 @@
+import {
+  judge,
+  type JoinFrame,
+  type LeaveFrame,
+  type Position,
+  type PresenceMember,
+  type SnapshotFrame,
+} from '@org/realtime-protocol'
+import { RealtimeError } from './errors.js'
+import { admit, enqueue, settle, type Draft, type Entry, type Limits, type Outbox } from './outbox.js'
+import type { Turn } from './turn.js'
+
+/** What a client has to do with the presence of one channel. Each link is told of it anew. */
+export interface Presence {
+  readonly channel: string
+  /** What the client shows of itself there. */
+  entered?: Draft | undefined
+  /** Whether somebody listens for who comes and goes. */
+  watched?: boolean
+  /** The latest change that is known; absent until the members are. */
+  last?: Position | undefined
+  /** The members by session; absent while they are only counted. */
+  sessions?: Map<string, PresenceMember> | undefined
+  /** The same, one for each user. */
+  users?: Map<string, PresenceMember> | undefined
+}
+
+/** What presence needs of its session. */
+export interface Attendance {
+  readonly config: Limits
+  readonly outbox: Outbox
+  readonly presences: Map<string, Presence>
+}
+
+/** The application enters, leaves or looks. */
+export function attend(state: Attendance, draft: Draft, turn: Turn): void {
+  const { outbox, config } = state
+  const { action, channel = '' } = draft.fields
+  const presence = presenceOf(state, channel)
+  if (action === 'leave') {
+    presence.entered = undefined
+    // What did not get through yet must not come after it.
+    for (const entry of outbox.entries.values()) {
+      if (entry.line === draft.line) settle(outbox, entry, turn, new RealtimeError('ABORTED'))
+    }
+  }
+  admit(outbox, draft, config, turn)
+  if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
+}
+
+/** Somebody begins to listen for who is present, or nobody does any more. */
+export function heed(state: Attendance, channel: string, watched: boolean, turn: Turn): void {
+  const presence = presenceOf(state, channel)
+  if (!presence.watched === !watched) return
+  presence.watched = watched
+  presence.last = presence.users = undefined
+  if (watched) return watch(state, channel, turn)
+  const entry = state.outbox.entries.get(`watch ${channel}`)
+  if (entry) settle(state.outbox, entry, turn)
+  turn.send({ type: 'presence', ref: turn.next(), channel, action: 'unwatch' })
+}
+
+/** There is a new link: is present and watches as before. */
+export function attendAgain(state: Attendance, turn: Turn): void {
+  for (const { channel, entered, watched } of state.presences.values()) {
+    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered, state.config, turn)
+    if (watched) watch(state, channel, turn)
+  }
+}
+
+/** A request about presence was answered: with who is there, or with an error if there is no position. */
+export function attended(state: Attendance, { id, fields }: Entry, answer: Partial<Snapshot>, turn: Turn): void {
+  const presence = presenceOf(state, fields.channel ?? '')
+  const { position } = answer
+  if (!position) {
+    // Unless it is sent again.
+    if (presence.entered?.id === id && !state.outbox.entries.has(id)) presence.entered = undefined
+  } else if (fields.action === 'watch' && presence.watched) take(presence, { ...answer, position }, turn)
+}
+
+/** Takes what a link tells of who comes and goes, by the delivery rule. PROTOCOL.md §3.9. */
+export function hearOf(state: Attendance, frame: JoinFrame | LeaveFrame | SnapshotFrame, turn: Turn): void {
+  const presence = presenceOf(state, frame.channel)
+  const { last, sessions } = presence
+  // Until the members are known, it belongs to what was watched before.
+  if (!last) return
+  if (frame.type === 'presence') return take(presence, frame, turn)
+  const { type, channel, epoch, offset, ...member } = frame
+  const verdict = sessions ? judge(last, frame) : 'hold'
+  if (verdict === 'deliver' && sessions) {
+    sessions.delete(member.session)
+    if (type === 'join') sessions.set(member.session, member)
+    take(presence, { position: { epoch, offset }, count: sessions.size, members: [...sessions.values()] }, turn)
+  } else if (verdict === 'hold') {
+    presence.last = undefined
+    watch(state, channel, turn)
+  }
+}
+
+/** Members by user: of a user with several sessions, the one that came or changed last. Anonymous ones stay apart. */
+export function merged(members: readonly PresenceMember[]): Map<string, PresenceMember> {
+  // No id of a session begins with a blank.
+  return new Map(members.map((member) => [member.user === null ? member.session : ` ${member.user}`, member]))
+}
+
+/** Who is there, in place of all that was told before. */
+export interface Snapshot {
+  readonly position: Position
+  readonly count?: number | undefined
+  readonly members?: readonly PresenceMember[] | undefined
+}
+
+function presenceOf({ presences }: Attendance, channel: string): Presence {
+  let presence = presences.get(channel)
+  if (!presence) presences.set(channel, (presence = { channel }))
+  return presence
+}
+
+function watch({ outbox, config }: Attendance, channel: string, turn: Turn): void {
+  const id = `watch ${channel}`
+  if (outbox.entries.has(id)) return
+  const fields = { channel, action: 'watch' } as const
+  enqueue(outbox, { type: 'presence', id, line: `\t${channel}`, fields, bytes: 0 }, config, turn)
+}
+
+/** Takes who is there, in place of what was known, and tells what that changed. */
+function take(presence: Presence, { position, count, members }: Snapshot, turn: Turn): void {
+  const { channel, users: before } = presence
+  const users = members && merged(members)
+  Object.assign(presence, {
+    last: position,
+    users,
+    sessions: members && new Map(members.map((member) => [member.session, member])),
+  })
+  // What was true when the listening began has not just happened.
+  if (before && users) {
+    for (const [key, member] of before) if (!users.has(key)) turn.say('emit', 'leave', member, channel)
+    for (const [key, member] of users) if (!before.has(key)) turn.say('emit', 'join', member, channel)
+  }
+  turn.say('emit', 'presence', { count, members: users && [...users.values()] }, channel)
+}
