@@ -1,4 +1,4 @@
-import type { Backend, BackendNode, Broker, MemoryBackend, SessionStore } from '@org/realtime-server'
+import type { Backend, BackendNode, Broker, MemoryBackend, PresenceStore, SessionStore } from '@org/realtime-server'
 import type { Chance } from './chance.js'
 import type { LineageOracle } from './lineage-oracle.js'
 import type { Process } from './process.js'
@@ -52,10 +52,15 @@ export class LatentBackend implements Backend {
       // Word of a failover takes its own way: publications of the new history can be faster.
       resync: () => void this.node.after(this.chance.between(0, this.resyncMs), () => handler.resync()),
       superseded: (id, owner) => this.news(() => handler.superseded(id, owner)),
+      presenceChanged: (channel, change) => {
+        if (this.chance.happens(this.weather.deliveryLoss)) return
+        this.news(() => handler.presenceChanged(channel, change))
+      },
     })
     return {
       broker: this.broker(inner.broker),
       sessions: this.sessions(inner.sessions),
+      presence: this.presence(inner.presence),
       close: () => inner.close(),
     }
   }
@@ -82,6 +87,18 @@ export class LatentBackend implements Backend {
       confirm: (id, owner) => this.ask(() => inner.confirm(id, owner)),
       renew: (sessions) => this.ask(() => inner.renew(sessions)),
       release: (id, owner) => this.ask(() => inner.release(id, owner)),
+    }
+  }
+
+  private presence(inner: PresenceStore): PresenceStore {
+    return {
+      watch: (channel) => this.ask(() => inner.watch(channel)),
+      unwatch: (channel) => this.ask(() => inner.unwatch(channel)),
+      enter: (channel, entrant, ttlMs) => this.ask(() => inner.enter(channel, entrant, ttlMs)),
+      leave: (channel, session, owner) => this.ask(() => inner.leave(channel, session, owner)),
+      list: (channel, limit) => this.ask(() => inner.list(channel, limit)),
+      renew: (renewals, ttlMs) => this.ask(() => inner.renew(renewals, ttlMs)),
+      reap: (channels) => this.ask(() => inner.reap(channels)),
     }
   }
 

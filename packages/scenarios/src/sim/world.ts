@@ -143,7 +143,12 @@ export class World {
       if (wire.peakBytes > 0) this.record({ type: 'bound', name: 'send queue', value: wire.peakBytes, limit })
     }
     this.record({ type: 'end' })
-    const judge = this.backend.join({ deliver: nothing, resync: nothing, superseded: nothing })
+    const judge = this.backend.join({
+      deliver: nothing,
+      resync: nothing,
+      superseded: nothing,
+      presenceChanged: nothing,
+    })
     for (const channel of this.channels) {
       const { head, publications } = await judge.broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)
       const entries = publications.map(({ offset, payload }) => ({

@@ -4,20 +4,22 @@ import type {
   Backend,
   BackendNode,
   Broker,
-  BrokerHandler,
   Clock,
   HistoryPage,
   HistoryQuery,
+  NodeHandler,
+  PresenceStore,
   PublishOutcome,
   PublishRequest,
   Random,
   Recovery,
-  SessionHandler,
   SessionStore,
   Timer,
 } from '../ports/index.js'
 import { Budget } from './budget.js'
 import { MemoryLog, type Appended, type Moment } from './memory-log.js'
+import type { MemoryMembers } from './memory-members.js'
+import { MemoryPresence } from './memory-presence.js'
 import { MemorySessions } from './memory-sessions.js'
 
 /** What a memory backend is built from. */
@@ -36,66 +38,76 @@ export interface MemoryParts {
 export class MemoryCheckpoint {
   /** @internal */
   readonly logs: ReadonlyMap<string, MemoryLog>
+  /** @internal */
+  readonly presence: ReadonlyMap<string, MemoryMembers>
 
   /** @internal */
-  constructor(logs: ReadonlyMap<string, MemoryLog>) {
+  constructor(logs: ReadonlyMap<string, MemoryLog>, presence: ReadonlyMap<string, MemoryMembers>) {
     this.logs = logs
+    this.presence = presence
   }
 }
-
-type Member = BrokerHandler & SessionHandler
 
 const SWEEP_MS = 60_000
 const GENERATION_CHARACTERS = 12
 
 /**
- * Broker and session store in the memory of one process. Logs live as long as this object: share it between servers of
- * a process, and it outlives them. It can act out a failover, with and without loss, as a replicated store would.
+ * Broker, session store and presence store in the memory of one process. Logs live as long as this object: share it
+ * between servers of a process, and it outlives them. It can act out a failover, with and without loss, as a replicated
+ * store would.
  */
 export class MemoryBackend implements Backend {
   private logs = new Map<string, MemoryLog>()
   private readonly budget: Budget
   private incarnation: string
   private readonly sessions: MemorySessions
-  private readonly members = new Set<Member>()
-  private readonly subscribers = new Map<string, Set<Member>>()
+  private readonly presence: MemoryPresence
+  private readonly members = new Set<NodeHandler>()
+  private readonly subscribers = new Map<string, Set<NodeHandler>>()
   private sweeping: Timer
 
   constructor(private readonly parts: MemoryParts) {
     this.incarnation = parts.random.id().slice(0, GENERATION_CHARACTERS)
     this.sessions = new MemorySessions(parts.clock, parts.random, parts.sessionTtlMs, parts.maxSessions)
     this.budget = new Budget(parts.maxBytes)
+    this.presence = new MemoryPresence(parts.clock, parts.random)
   }
 
-  join(handler: BrokerHandler & SessionHandler): BackendNode {
+  join(handler: NodeHandler): BackendNode {
     this.members.add(handler)
     this.scheduleSweep()
     return {
       broker: this.brokerFor(handler),
       sessions: this.sessionsFor(handler),
+      presence: this.presenceFor(handler),
       close: () => Promise.resolve(this.part(handler)),
     }
   }
 
   /** What a replica would hold if it had copied everything up to now. */
   checkpoint(): MemoryCheckpoint {
-    return new MemoryCheckpoint(copyLogs(this.logs))
+    return new MemoryCheckpoint(copyLogs(this.logs), this.presence.copy())
   }
 
   /**
    * Has another history take over, as when a replica is promoted. With a checkpoint, whatever came after it is lost;
    * without one, nothing is. Every node is told to verify its positions.
+   *
+   * Presence goes with it: its members are those of the checkpoint, and every channel begins an epoch, so that watchers
+   * are told the list anew. The nodes renew what they hold at once, which brings back who entered since; who left since
+   * is there again until the time to live is over.
    */
   failOver(checkpoint?: MemoryCheckpoint): void {
     if (checkpoint) {
       this.logs = copyLogs(checkpoint.logs)
       this.budget.reset(this.logs.values())
     }
+    this.presence.replace(checkpoint?.presence)
     this.incarnation = this.parts.random.id().slice(0, GENERATION_CHARACTERS)
     for (const member of this.members) member.resync()
   }
 
-  private brokerFor(member: Member): Broker {
+  private brokerFor(member: NodeHandler): Broker {
     return {
       subscribe: (channel) => Promise.resolve(this.subscribe(channel, member)),
       unsubscribe: (channel) => Promise.resolve(this.unsubscribe(channel, member)),
@@ -106,7 +118,7 @@ export class MemoryBackend implements Backend {
     }
   }
 
-  private sessionsFor(member: Member): SessionStore {
+  private sessionsFor(member: NodeHandler): SessionStore {
     return {
       claim: (request) => {
         const claim = this.sessions.claim(request)
@@ -121,21 +133,35 @@ export class MemoryBackend implements Backend {
     }
   }
 
-  private subscribe(channel: string, member: Member): void {
+  private presenceFor(member: NodeHandler): PresenceStore {
+    const { presence } = this
+    return {
+      watch: (channel) => Promise.resolve(presence.watch(channel, member)),
+      unwatch: (channel) => Promise.resolve(presence.unwatch(channel, member)),
+      enter: (channel, entrant, ttlMs) => Promise.resolve(presence.enter(channel, entrant, ttlMs)),
+      leave: (channel, session, owner) => Promise.resolve(presence.leave(channel, session, owner)),
+      list: (channel, limit) => Promise.resolve(presence.list(channel, limit)),
+      renew: (renewals, ttlMs) => Promise.resolve(presence.renew(renewals, ttlMs)),
+      reap: (channels) => Promise.resolve(presence.reap(channels)),
+    }
+  }
+
+  private subscribe(channel: string, member: NodeHandler): void {
     const members = this.subscribers.get(channel)
     if (members) members.add(member)
     else this.subscribers.set(channel, new Set([member]))
   }
 
-  private unsubscribe(channel: string, member: Member): void {
+  private unsubscribe(channel: string, member: NodeHandler): void {
     const members = this.subscribers.get(channel)
     members?.delete(member)
     if (members?.size === 0) this.subscribers.delete(channel)
   }
 
-  private part(member: Member): void {
+  private part(member: NodeHandler): void {
     this.members.delete(member)
     for (const channel of [...this.subscribers.keys()]) this.unsubscribe(channel, member)
+    this.presence.part(member)
     if (this.members.size === 0) this.parts.clock.clearTimer(this.sweeping)
   }
 
@@ -207,6 +233,7 @@ export class MemoryBackend implements Backend {
     this.parts.clock.clearTimer(this.sweeping)
     this.sweeping = this.parts.clock.setTimer(() => {
       this.sessions.sweep()
+      this.presence.sweep()
       this.tidy()
       this.scheduleSweep()
     }, SWEEP_MS)

@@ -1,5 +1,9 @@
 import type { Broker, BrokerHandler } from './broker.js'
+import type { PresenceHandler, PresenceStore } from './presence-store.js'
 import type { SessionHandler, SessionStore } from './session-store.js'
+
+/** What a backend tells a node. */
+export type NodeHandler = BrokerHandler & SessionHandler & PresenceHandler
 
 /** What one node holds of a backend. */
 export interface BackendNode {
@@ -7,6 +11,8 @@ export interface BackendNode {
   readonly broker: Broker
   /** Keeps who holds which session. */
   readonly sessions: SessionStore
+  /** Keeps who is present where. */
+  readonly presence: PresenceStore
   /** Lets go of everything. Nothing is told to the handler afterwards. */
   close(): Promise<void>
 }
@@ -14,5 +20,5 @@ export interface BackendNode {
 /** The shared part of a system: broker and stores in one object, which several servers of a process may share. */
 export interface Backend {
   /** Joins a node to the backend. */
-  join(handler: BrokerHandler & SessionHandler): BackendNode
+  join(handler: NodeHandler): BackendNode
 }

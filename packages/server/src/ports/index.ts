@@ -1,4 +1,4 @@
-export type { Backend, BackendNode } from './backend.js'
+export type { Backend, BackendNode, NodeHandler } from './backend.js'
 export type {
   Broker,
   BrokerHandler,
@@ -16,6 +16,18 @@ export type { Clock, Timer } from './clock.js'
 export { noDiagnostics, type Diagnostics, type DiagnosticsChannel, type DiagnosticsName } from './diagnostics.js'
 export { silent, type LogFields, type Logger } from './logger.js'
 export { NO_METRICS, type Distribution, type Metric, type MetricInfo, type Metrics } from './metrics.js'
+export type {
+  Entrant,
+  MissingMember,
+  PresenceChange,
+  PresenceHandler,
+  PresenceHead,
+  PresenceList,
+  PresenceOutcome,
+  PresenceStore,
+  Renewal,
+  StoredMember,
+} from './presence-store.js'
 export type { Random } from './random.js'
 export type { Claim, ClaimRequest, HeldSession, SessionHandler, SessionStore } from './session-store.js'
 export type { EncodedFrame, Handshake, Transport, TransportHandler } from './transport.js'

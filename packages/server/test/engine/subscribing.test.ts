@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Broker } from '../../src/index.js'
 import { Gate } from '../support/gate.js'
 import { PRODUCER } from '../support/memory-link.js'
+import { DEAF } from '../support/deaf-node.js'
 import { world } from '../support/world.js'
 
 const NULL = { epoch: '', offset: 0 }
@@ -203,7 +204,7 @@ test('a link that ends while the application decides leaves nothing behind', asy
   await client.cut()
   decisions[0]?.(true)
   await clock.settle()
-  const node = backend.join({ deliver: () => undefined, resync: () => undefined, superseded: () => undefined })
+  const node = backend.join(DEAF)
   await server.publish('c', 1)
   await clock.advance(3_600_001)
   // A channel somebody listens to is not forgotten; this one is.

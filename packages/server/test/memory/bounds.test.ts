@@ -4,20 +4,20 @@ import { ProducerRecord } from '../../src/memory/producer-record.js'
 import { MemoryLog } from '../../src/memory/memory-log.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
+import { DEAF } from '../support/deaf-node.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 
 const RETENTION: Retention = { messages: 10, ageMs: 1_000, bytes: 1_000, ttlMs: 5_000 }
-const HANDLER = { deliver: () => undefined, resync: () => undefined, superseded: () => undefined }
 
 function setUp() {
   const clock = new VirtualClock()
   const backend = memory({ clock, random: new CountingRandom() })
-  const { broker, sessions, close } = backend.join(HANDLER)
+  const { broker, sessions, presence, close } = backend.join(DEAF)
   const publish = (channel: string, fields: Partial<PublishRequest> = {}) =>
     broker.publish({ channel, id: 'm', payload: '1', retention: RETENTION, ...fields })
   /** How many logs are held. */
   const logs = () => backend.checkpoint().logs.size
-  return { clock, backend, broker, sessions, close, publish, logs }
+  return { clock, backend, broker, sessions, presence, close, publish, logs }
 }
 
 /** How many messages a log really holds, whatever it shows. */
@@ -120,26 +120,53 @@ test('a backend nobody uses any more keeps no timer, and one that is joined agai
   expect(clock.pending).toBe(0)
   await clock.advance(120_000)
   expect(logs()).toBe(1)
-  backend.join(HANDLER)
+  backend.join(DEAF)
   await clock.advance(60_000)
   expect(logs()).toBe(0)
 })
 
 test('a node that has left is told nothing', async () => {
-  const { backend, broker, publish } = setUp()
+  const { backend, broker, presence, publish } = setUp()
   const told: string[] = []
   const node = backend.join({
     deliver: () => void told.push('deliver'),
     resync: () => void told.push('resync'),
     superseded: () => void told.push('superseded'),
+    presenceChanged: () => void told.push('presence'),
   })
-  await Promise.all([node.broker.subscribe('c'), broker.subscribe('c')])
+  await Promise.all([node.broker.subscribe('c'), broker.subscribe('c'), node.presence.watch('c')])
   await publish('c')
-  expect(told).toEqual(['deliver'])
+  await presence.enter('c', { session: 's1', user: null, owner: 1 }, 1_000)
+  expect(told).toEqual(['deliver', 'presence'])
   await node.close()
   await publish('c')
+  await presence.leave('c', 's1', 1)
   backend.failOver()
-  expect(told).toEqual(['deliver'])
+  expect(told).toEqual(['deliver', 'presence'])
+})
+
+test('a channel nobody is in and nobody watches is not kept', async () => {
+  const { backend, presence } = setUp()
+  const size = () => backend.checkpoint().presence.size
+  for (let i = 0; i < 20; i++) {
+    await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1 }, 1_000)
+    await presence.leave(`c${i}`, 's1', 1)
+  }
+  expect(size()).toBe(0)
+  await presence.watch('c')
+  await presence.enter('c', { session: 's1', user: null, owner: 1 }, 1_000)
+  await presence.leave('c', 's1', 1)
+  expect(size()).toBe(1)
+  await presence.unwatch('c')
+  expect(size()).toBe(0)
+})
+
+test('members that nobody renews, in a channel nobody looks at, are dropped by themselves', async () => {
+  const { clock, backend, presence } = setUp()
+  for (let i = 0; i < 20; i++) await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1 }, 1_000)
+  await presence.watch('c0')
+  await clock.advance(121_000)
+  expect([...backend.checkpoint().presence.keys()]).toEqual(['c0'])
 })
 
 test('a checkpoint is not changed by what happens afterwards', async () => {

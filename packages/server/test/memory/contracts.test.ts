@@ -1,7 +1,9 @@
-import { memory, type BrokerHandler, type MemoryCheckpoint, type SessionHandler } from '../../src/index.js'
+import { memory, type MemoryCheckpoint, type NodeHandler, type PresenceChange } from '../../src/index.js'
 import { brokerContract, type Delivery } from '../contracts/broker-contract.js'
+import { presenceStoreContract } from '../contracts/presence-store-contract.js'
 import { sessionStoreContract } from '../contracts/session-store-contract.js'
 import { CountingRandom } from '../support/counting-random.js'
+import { DEAF } from '../support/deaf-node.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 
 function setUp() {
@@ -10,13 +12,8 @@ function setUp() {
   return {
     clock,
     backend,
-    join(handler: Partial<BrokerHandler & SessionHandler>) {
-      return backend.join({
-        deliver: () => undefined,
-        resync: () => undefined,
-        superseded: () => undefined,
-        ...handler,
-      })
+    join(handler: Partial<NodeHandler>) {
+      return backend.join({ ...DEAF, ...handler })
     },
     ports: {
       advance: (ms: number) => clock.advance(ms),
@@ -59,5 +56,20 @@ sessionStoreContract('in memory', () => {
       const { sessions } = join({ superseded: (id, owner) => void superseded.push({ id, owner }) })
       return { sessions, superseded }
     },
+  }
+})
+
+presenceStoreContract('in memory', () => {
+  const { backend, join, ports } = setUp()
+  let replica: MemoryCheckpoint | undefined
+  return {
+    ...ports,
+    join: async () => {
+      const changes: Array<{ channel: string; change: PresenceChange }> = []
+      const { presence } = join({ presenceChanged: (channel, change) => void changes.push({ channel, change }) })
+      return { presence, changes }
+    },
+    cutReplication: async () => void (replica = backend.checkpoint()),
+    failOver: async ({ lossy }) => backend.failOver(lossy ? replica : undefined),
   }
 })

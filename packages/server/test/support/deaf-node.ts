@@ -1,0 +1,9 @@
+import type { NodeHandler } from '../../src/index.js'
+
+/** A node that takes no notice of what it is told. */
+export const DEAF: NodeHandler = {
+  deliver: () => undefined,
+  resync: () => undefined,
+  superseded: () => undefined,
+  presenceChanged: () => undefined,
+}
