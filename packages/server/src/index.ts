@@ -12,6 +12,7 @@ export type {
   ChannelOptions,
   LogOptions,
   PersonalOptions,
+  PresenceContext,
   PublishContext,
   PublishDecision,
   RuleContext,
@@ -23,6 +24,7 @@ export type { TrustedProxies } from './ws/trusted-proxies.js'
 export type { PlainConnection, PlainHandler } from './core/plain-connection.js'
 export type { Credentials } from './core/admission.js'
 export type { Identity, Mode } from './core/declarations.js'
+export type { PresentMembers } from './core/presence.js'
 export type { History } from './core/reading.js'
 export { RealtimeError } from './core/wire-errors.js'
 

@@ -8,6 +8,7 @@ import {
   type Meta,
   type NameOf,
   type ParamsOf,
+  type PresenceOutput,
 } from '@org/realtime-protocol'
 import type { Credentials } from './core/admission.js'
 import {
@@ -15,6 +16,7 @@ import {
   type Declaration,
   type Identity,
   type Mode,
+  type PresenceRule,
   type PublishRule,
   type SubscribeRule,
 } from './core/declarations.js'
@@ -107,6 +109,12 @@ export interface PublishContext<User extends Identity, Message> extends RuleCont
   readonly meta?: Meta | undefined
 }
 
+/** Somebody who wants to be present in a channel. */
+export interface PresenceContext<User extends Identity, Shown> extends RuleContext<User> {
+  /** What it would show of itself, as the schema of the channel's presence gave it. */
+  readonly data: Shown
+}
+
 /** How much of a channel's log is kept; whichever bound is met first. */
 export interface LogOptions {
   /** Messages. Default: 1,000. */
@@ -147,6 +155,16 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
         context: PublishContext<User, MessageOutput<C, NameOf<Template>>>,
         params: ParamsOf<Template>,
       ) => PublishDecision | Promise<PublishDecision>)
+  /**
+   * Who may be present, so that others see that they are there: everybody, or as a function decides. Whoever may
+   * subscribe may see who is present. Default: the channel has no presence, and asking for it fails with `UNSUPPORTED`.
+   */
+  readonly presence?:
+    | boolean
+    | ((
+        context: PresenceContext<User, PresenceOutput<C, NameOf<Template>>>,
+        params: ParamsOf<Template>,
+      ) => boolean | Promise<boolean>)
   /** How much of the log is kept. Of a `latest` channel only `bytes` can be set, of an `ephemeral` one nothing. */
   readonly log?: LogOptions
   /** Time without a publish after which a channel nobody listens to is forgotten, in milliseconds. Default: 1 hour. */
@@ -205,7 +223,7 @@ export function resolveDeclaration<C extends Contract, Template extends string, 
   options: ChannelOptions<C, Template, User>,
   limits: Limits,
 ): Declaration {
-  const asked = options as { presence?: unknown; personal?: unknown }
+  const asked = options as { personal?: unknown }
   const { mode = 'log', log, channelTtlMs } = options
   if (template.startsWith(PERSONAL)) {
     throw new TypeError(
@@ -214,9 +232,6 @@ export function resolveDeclaration<C extends Contract, Template extends string, 
   }
   if (asked.personal) {
     throw new TypeError(`channel ${template}: personal is an option of the server, not of a channel`)
-  }
-  if (asked.presence) {
-    throw new RealtimeError('UNSUPPORTED', `channel ${template}: presence is not served by this version`)
   }
   if (!MODES.includes(mode)) {
     throw new RealtimeError(
@@ -231,6 +246,8 @@ export function resolveDeclaration<C extends Contract, Template extends string, 
     schema: contract.channels?.[template]?.message,
     subscribe: rule(options.subscribe as boolean | SubscribeRule | undefined),
     publish: rule(options.publish as boolean | PublishRule | undefined),
+    presence: options.presence ? rule(options.presence as true | PresenceRule) : undefined,
+    presenceSchema: contract.channels?.[template]?.presence,
     retention: resolveRetention(template, mode, { log, channelTtlMs }, limits),
   }
 }
@@ -259,6 +276,8 @@ export function resolvePersonal(
   }
 }
 
-function rule<R extends SubscribeRule | PublishRule>(given: boolean | R | undefined): R | (() => boolean) {
+function rule<R extends SubscribeRule | PublishRule | PresenceRule>(
+  given: boolean | R | undefined,
+): R | (() => boolean) {
   return typeof given === 'function' ? given : () => given ?? false
 }

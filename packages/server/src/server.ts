@@ -11,6 +11,7 @@ import {
   type Meta,
   type PersonalInput,
   type Position,
+  type PresenceOutput,
   type TemplateIn,
   type WireError,
 } from '@org/realtime-protocol'
@@ -18,6 +19,7 @@ import { isWorkerProcess, memory } from './backends.js'
 import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import { Node } from './core/node.js'
+import type { PresentMembers } from './core/presence.js'
 import type { Draft } from './core/publishing.js'
 import type { PlainHandler } from './core/plain-connection.js'
 import { redacting } from './core/redaction.js'
@@ -246,6 +248,19 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     if (isWireError(page)) throw RealtimeError.from(page)
     // What the log holds is what the schema of the channel gave.
     return page as History<MessageOutput<C, Name>>
+  }
+
+  /**
+   * Who is present in a channel. Needs no rule.
+   *
+   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL`, `INVALID_CHANNEL`, `UNSUPPORTED` when the channel has no presence,
+   * or `UNAVAILABLE`.
+   */
+  async presence<Name extends ChannelIn<C>>(channel: Name): Promise<PresentMembers<PresenceOutput<C, Name>>> {
+    const present = await this.node.presence.present(channel)
+    if (isWireError(present)) throw RealtimeError.from(present)
+    // What the store holds is what the schema of the channel's presence gave.
+    return present as PresentMembers<PresenceOutput<C, Name>>
   }
 
   /** How many links are open. */

@@ -114,7 +114,7 @@ describe('a declaration', () => {
     expect(() => resolve(options)).toThrow(/channel c:\{id\}/)
   })
 
-  test.each([{ mode: 'typo' }, { presence: true }])(
+  test.each([{ mode: 'typo' }])(
     'of %j is UNSUPPORTED in this version, rather than served as something else',
     (options) => {
       expect(() => resolve(options)).toThrow(RealtimeError)

@@ -96,6 +96,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     for (const subscription of this.subscriptions.values()) {
       if (!subscription.live) subscription.channel.fill(subscription)
     }
+    this.node.presence.hub.drained(this)
     this.goOn()
   }
 
@@ -313,6 +314,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     for (const subscription of this.subscriptions.values()) this.node.hub.leave(subscription)
     this.subscriptions.clear()
     this.pending.clear()
+    this.node.presence.detach(this)
     if (this.session) this.node.registry.detach(this.session)
     this.node.left(this, code)
   }

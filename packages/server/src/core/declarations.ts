@@ -46,6 +46,15 @@ export type PublishRule = (proposal: Proposal, params: TemplateValues) => Publis
  */
 export type Mode = 'log' | 'latest' | 'ephemeral'
 
+/** Somebody who wants to be present in a channel, as rules see it. */
+export interface PresenceAsker extends Asker {
+  /** What it would show of itself, as the schema of the channel's presence gave it. */
+  readonly data: Data
+}
+
+/** Decides whether somebody may be present in a channel. */
+export type PresenceRule = (asker: PresenceAsker, params: TemplateValues) => boolean | Promise<boolean>
+
 /** What the application declared for the channels of one template. */
 export interface Declaration {
   readonly template: ChannelTemplate
@@ -53,6 +62,10 @@ export interface Declaration {
   readonly schema?: StandardSchema | undefined
   readonly subscribe: SubscribeRule
   readonly publish: PublishRule
+  /** Who may be present; absent when the channel has no presence. */
+  readonly presence?: PresenceRule | undefined
+  /** Schema of what members show of themselves. */
+  readonly presenceSchema?: StandardSchema | undefined
   readonly retention: Retention
 }
 

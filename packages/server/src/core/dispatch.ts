@@ -2,6 +2,7 @@ import type { ClientFrame } from '@org/realtime-protocol'
 import type { Connection } from './connection.js'
 import { goodbye } from './handlers/goodbye.js'
 import { history } from './handlers/history.js'
+import { presence } from './handlers/presence.js'
 import { publish } from './handlers/publish.js'
 import { send } from './handlers/send.js'
 import { subscribe } from './handlers/subscribe.js'
@@ -25,6 +26,7 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'goodbye':
       return goodbye(node, connection, session)
     case 'presence':
+      return presence(node, connection, session, frame)
     case 'call':
     case 'refresh':
       return connection.fail(frame.ref, 'UNSUPPORTED')

@@ -30,6 +30,7 @@ function untyped(text: string): string {
   return text.replace(TYPE, '')
 }
 
-function measured(text: string): EncodedFrame {
+/** A frame of a text that is encoded already. */
+export function measured(text: string): EncodedFrame {
   return { text, bytes: utf8Bytes(text) }
 }

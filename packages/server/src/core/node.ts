@@ -4,7 +4,6 @@ import type {
   BackendFullError,
   BackendNode,
   Broker,
-  BrokerHandler,
   Clock,
   Diagnostics,
   DiagnosticsName,
@@ -12,8 +11,9 @@ import type {
   LogFields,
   Logger,
   Metrics,
+  NodeHandler,
+  PresenceChange,
   Random,
-  SessionHandler,
   SessionStore,
   StoredPublication,
   Timer,
@@ -32,6 +32,7 @@ import { Places, type Refusal } from './places.js'
 import { Instruments, type Census } from './instruments.js'
 import { counted, measured } from './measured.js'
 import { PlainLink, type PlainHandler } from './plain-connection.js'
+import { Presence } from './presence.js'
 import { Publishing } from './publishing.js'
 import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
@@ -60,7 +61,7 @@ export type LimitName = keyof Limits | 'origins' | 'maxBytes'
 const WHEEL_TICK_MS = 500
 
 /** One server process: the links, sessions and channels it holds, and the ports it reaches the rest by. */
-export class Node implements BrokerHandler, SessionHandler, ChannelContext {
+export class Node implements NodeHandler, ChannelContext {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -70,6 +71,7 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
   readonly sessions: SessionStore
   readonly hub: Hub
   readonly publishing: Publishing
+  readonly presence: Presence
   readonly writer: Writer
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
@@ -100,6 +102,11 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.places = new Places(limits)
+    this.presence = new Presence({
+      ...parts,
+      store: counted(this.backend.presence, this.instruments.failures),
+      wheel: this.wheel,
+    })
     this.scheduleRenewal()
   }
 
@@ -208,6 +215,11 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
 
   resync(): void {
     this.hub.resync()
+    this.presence.resync()
+  }
+
+  presenceChanged(channel: string, change: PresenceChange): void {
+    this.presence.presenceChanged(channel, change)
   }
 
   superseded(id: string, owner: number): void {
@@ -231,6 +243,7 @@ export class Node implements BrokerHandler, SessionHandler, ChannelContext {
     this.hub.close()
     this.wheel.stop()
     this.clock.clearTimer(this.renewal)
+    await this.presence.close()
     await this.backend.close()
   }
 

@@ -1,7 +1,8 @@
-import type { Data, Meta, Sender, StandardSchema, WireError } from '@org/realtime-protocol'
+import type { Data, Meta, Sender, WireError } from '@org/realtime-protocol'
 import { NULL_POSITION, utf8Bytes } from '@org/realtime-protocol'
 import { isBackendFull } from '../ports/index.js'
 import type { Broker, Clock, Logger, ProducerNumber, PublishOutcome, StoredPublication } from '../ports/index.js'
+import { checked, toJson } from './checked.js'
 import { resolveChannel, personalChannel, type ResolvedChannel } from './resolved-channel.js'
 import type { DeclaredChannel, Declarations, PublishVerdict } from './declarations.js'
 import type { Session } from './session.js'
@@ -55,7 +56,7 @@ export class Publishing {
     if (mode === 'ephemeral' && draft.retried) {
       return wireError('UNSUPPORTED', { message: 'an ephemeral channel takes send(), which is not retried' })
     }
-    const data = await this.checked(schema, draft)
+    const data = await checked(schema, draft.data, this.logger, { channel: draft.channel })
     if ('error' in data) return data.error
     const verdict = await this.judged(resolved, session, draft, data.value)
     if (isWireError(verdict)) return verdict
@@ -71,24 +72,8 @@ export class Publishing {
     if (mode === 'ephemeral' && draft.key !== undefined) {
       return wireError('UNSUPPORTED', { message: 'an ephemeral channel keeps nothing by which to know a key again' })
     }
-    const data = await this.checked(schema, draft)
+    const data = await checked(schema, draft.data, this.logger, { channel: draft.channel })
     return 'error' in data ? data.error : this.store(resolved, draft, data.value, undefined, [])
-  }
-
-  private async checked(
-    schema: StandardSchema | undefined,
-    { channel, data }: Draft,
-  ): Promise<{ readonly value: Data } | { readonly error: WireError }> {
-    if (!schema) return { value: data }
-    try {
-      const result = await schema['~standard'].validate(data)
-      if (!result.issues) return { value: result.value }
-      const issues = result.issues.slice(0, 3).map(({ message }) => message)
-      return { error: wireError('INVALID_DATA', { message: issues.join('; ').slice(0, 200) }) }
-    } catch (error) {
-      this.logger.error('schema failed', { channel, error })
-      return { error: wireError('INTERNAL') }
-    }
   }
 
   private async judged(
@@ -136,14 +121,5 @@ export class Publishing {
   private async relay(channel: string, publication: StoredPublication): Promise<PublishOutcome> {
     await this.broker.relay(channel, publication)
     return { kind: 'stored', id: publication.id, position: NULL_POSITION }
-  }
-}
-
-/** JSON text of a value, or `undefined` when there is none: cycles, functions, nesting too deep. */
-function toJson(data: Data): string | undefined {
-  try {
-    return JSON.stringify(data)
-  } catch {
-    return undefined
   }
 }

@@ -14,7 +14,7 @@ export function world({
   ...options
 }: Omit<ServerOptions, 'backend' | 'clock' | 'random'> & {
   readonly contract?: Contract
-  /** Whether everybody may read and write every channel. */
+  /** Whether everybody may read, write and be present in every channel. */
   readonly rules?: boolean
   /** Bytes that all logs may take. */
   readonly maxBytes?: number
@@ -27,12 +27,13 @@ export function world({
   const backend = memory({ clock, random, ...sessionTtl(options), ...(maxBytes ? { maxBytes } : {}) })
   const node = (): RealtimeServer => {
     const server = new RealtimeServer(contract, { logger, ...options, backend: wrap(backend), clock, random })
-    if (rules) server.channel('{name}', { subscribe: true, publish: true })
+    if (rules) server.channel('{name}', { subscribe: true, publish: true, presence: true })
     return server
   }
   const server = node()
   return {
     clock,
+    random,
     logger,
     backend,
     server,

@@ -1,0 +1,142 @@
+import type { Limits } from '@org/realtime-protocol'
+import type { Clock, Logger, PresenceOutcome, PresenceStore } from '../ports/index.js'
+import { retryDelayMs } from './retry.js'
+import type { Session } from './session.js'
+import type { TimerWheel, WheelTask } from './timer-wheel.js'
+
+/** What an attendance needs of its node. */
+export interface AttendanceContext {
+  readonly store: PresenceStore
+  readonly clock: Clock
+  readonly wheel: TimerWheel
+  readonly logger: Logger
+  readonly limits: Pick<Limits, 'presenceGraceMs' | 'presenceTtlMs'>
+  /** How long a member lives without a renewal. */
+  readonly lifetimeMs: number
+}
+
+/**
+ * One session, held by this node, in the presence of one channel: from the request to enter until it has left, or until
+ * another claim of the session has entered in its place. What it asks of the store is done in order.
+ */
+export class Attendance implements WheelTask {
+  /** Whether the link is gone and the grace runs, so that nothing brings the member back but its client. */
+  isDetached = false
+  /** Whether the session has left or is to leave. */
+  private isOver = false
+  private isReplaced = false
+  /** Counts what makes it doubtful that the store has what was entered last; and up to where that was cleared up. */
+  private doubts = 0
+  private cleared = 0
+  private payload: string | undefined
+  private tail: Promise<unknown> = Promise.resolve()
+  private failures = 0
+  private givesUpAt = 0
+
+  constructor(
+    readonly channel: string,
+    readonly session: Session,
+    private readonly context: AttendanceContext,
+    private readonly gone: (attendance: Attendance) => void,
+  ) {}
+
+  /** Whether its node answers for the member. */
+  get isHeld(): boolean {
+    return !this.isOver
+  }
+
+  /** Whether the store may not have what was entered last, so that it has to be entered again. */
+  get isUnsure(): boolean {
+    return this.doubts > this.cleared
+  }
+
+  /** What the session shows of itself. */
+  get shown(): string | undefined {
+    return this.payload
+  }
+
+  /** Enters, or changes what the session shows. */
+  enter(payload: string | undefined): Promise<PresenceOutcome> {
+    this.payload = payload
+    this.isOver = false
+    this.failures = 0
+    this.context.wheel.cancel(this)
+    return this.inOrder(() => this.attempt())
+  }
+
+  /** Enters once more with what the session shows, since the store may not have it. */
+  restore(): void {
+    this.inOrder(async () => {
+      if (!this.isOver && !this.isDetached) await this.attempt()
+    }).catch((error: unknown) => this.report('enter', error))
+  }
+
+  /** The store may have lost what was entered. */
+  doubt(): void {
+    this.doubts += 1
+  }
+
+  /** The link is gone: leaves after the grace, unless the session has entered again by then. */
+  detach(): void {
+    if (this.isOver || this.isDetached) return
+    this.isDetached = true
+    this.context.wheel.schedule(this, this.context.limits.presenceGraceMs)
+  }
+
+  /** Another claim of the session has entered in its place. */
+  replaced(): void {
+    this.isOver = true
+    this.isReplaced = true
+    this.context.wheel.cancel(this)
+  }
+
+  /** Leaves at once. When the store cannot be reached, it is tried again until the member's time is over. */
+  async leave(): Promise<PresenceOutcome> {
+    this.isOver = true
+    this.context.wheel.cancel(this)
+    try {
+      const outcome = await this.inOrder(() =>
+        this.context.store.leave(this.channel, this.session.id, this.session.owner),
+      )
+      // It may have entered again while it left.
+      if (!this.isHeld) this.gone(this)
+      return outcome
+    } catch (error) {
+      this.retry()
+      throw error
+    }
+  }
+
+  /** The grace is over, or the time to try once more has come. */
+  turn(): undefined {
+    this.leave().catch((error: unknown) => this.report('leave', error))
+  }
+
+  private retry(): void {
+    if (!this.isOver || this.isReplaced) return
+    const now = this.context.clock.now()
+    if (this.failures === 0) this.givesUpAt = now + this.context.limits.presenceTtlMs
+    if (now >= this.givesUpAt) return this.gone(this)
+    this.context.wheel.schedule(this, retryDelayMs(this.failures++))
+  }
+
+  private async attempt(): Promise<PresenceOutcome> {
+    const { id, user, owner } = this.session
+    const doubts = ++this.doubts
+    const entrant = { session: id, user, owner, payload: this.payload }
+    const outcome = await this.context.store.enter(this.channel, entrant, this.context.lifetimeMs)
+    // Not, when the store has lost things while the answer was on its way.
+    this.cleared = doubts
+    return outcome
+  }
+
+  private inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = this.tail.then(work)
+    this.tail = outcome.catch(() => undefined)
+    return outcome
+  }
+
+  private report(operation: string, error: unknown): void {
+    this.context.logger.error('presence store failed', { channel: this.channel, operation, error })
+  }
+}

@@ -1,0 +1,70 @@
+import { NULL_POSITION, type PresenceFrame, type WireError } from '@org/realtime-protocol'
+import type { PresenceOutcome } from '../../ports/index.js'
+import type { Connection } from '../connection.js'
+import type { LimitName, Node } from '../node.js'
+import { presenceReply } from '../presence-frames.js'
+import { FULL_RETRY_MS } from '../retry.js'
+import type { Session } from '../session.js'
+import { isWireError, wireError } from '../wire-errors.js'
+
+/** `presence`: enters, leaves, lists and watches, in order within a channel. PROTOCOL.md §3.9. */
+export function presence(node: Node, connection: Connection, session: Session, frame: PresenceFrame): void {
+  const taken = connection.inbox.run(`presence ${frame.channel}`, async () => {
+    const failure = connection.isClosed ? undefined : await perform(node, connection, session, frame)
+    if (!failure) return
+    const limit = LIMITS.get(failure.code)
+    if (limit) node.limited(limit, { peer: connection.peer })
+    connection.say({ type: 'error', ref: frame.ref, ...failure })
+  })
+  if (taken) return
+  node.limited(connection.inbox.isFull ? 'inboxFrames' : 'inFlight', { peer: connection.peer })
+  connection.fail(frame.ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
+}
+
+/** What was met when a request fails like this. */
+const LIMITS = new Map<string, LimitName>([
+  ['LIMIT_EXCEEDED', 'channels'],
+  ['TOO_LARGE', 'presenceBytes'],
+])
+
+/** Does what was asked and answers it; what cannot be done comes back. */
+async function perform(
+  node: Node,
+  connection: Connection,
+  session: Session,
+  { ref, channel, action, data }: PresenceFrame,
+): Promise<WireError | undefined> {
+  if (action === 'unwatch') {
+    connection.say({ type: 'reply', ref, position: node.presence.hub.get(channel)?.told?.position ?? NULL_POSITION })
+    node.presence.hub.unwatch(channel, connection)
+    return undefined
+  }
+  if (action === 'enter') {
+    const admitted = await node.presence.entry.admit(session, channel, data)
+    if (isWireError(admitted)) return admitted
+    // A session whose link is gone enters by its next one.
+    if (connection.isClosed) return undefined
+    return settle(connection, ref, await node.presence.enter(session, channel, admitted.payload))
+  }
+  const found = node.presence.entry.find(channel, session.user)
+  if (isWireError(found)) return found
+  if (action === 'leave') return settle(connection, ref, await node.presence.leave(session, channel))
+
+  const allowed = await node.authorizeSubscribe(session, channel)
+  if (isWireError(allowed)) return allowed
+  if (action === 'watch') {
+    return node.presence.hub.watch(channel, connection, (told) => connection.send(presenceReply(ref, told)))
+  }
+  const told = await node.presence.look(channel)
+  if (isWireError(told)) return told
+  await connection.room()
+  connection.send(presenceReply(ref, told))
+  return undefined
+}
+
+function settle(connection: Connection, ref: number, outcome: PresenceOutcome | WireError): WireError | undefined {
+  if (isWireError(outcome)) return outcome
+  if (outcome.kind === 'superseded') return wireError('SUPERSEDED')
+  connection.say({ type: 'reply', ref, position: outcome.position })
+  return undefined
+}
