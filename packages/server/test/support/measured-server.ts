@@ -28,6 +28,8 @@ export class MeasuredServer {
   private constructor(
     private readonly child: ChildProcess,
     readonly port: number,
+    /** A socket of the file system that it serves as well. Its buffers in the kernel are small: 200 KiB or so. */
+    readonly path: string,
   ) {}
 
   static async start({ options, act = '' }: MeasuredSource): Promise<MeasuredServer> {
@@ -44,12 +46,13 @@ export class MeasuredServer {
       conditions: ['@org/source'],
     })
     // The space for young objects grows with use and never shrinks: left alone, it would be most of what is weighed.
-    const child = spawn(process.execPath, ['--expose-gc', '--max-semi-space-size=1', file], {
+    const path = join(folder, 'socket')
+    const child = spawn(process.execPath, ['--expose-gc', '--max-semi-space-size=1', file, path], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     onTestFinished(() => void child.kill('SIGKILL'))
     const [port] = (await within('the start of the server', once(child, 'message'))) as [number]
-    return new MeasuredServer(child, port)
+    return new MeasuredServer(child, port, path)
   }
 
   get url(): string {
@@ -91,5 +94,8 @@ const SOURCE = `
     }
     process.send({ rssBytes: process.memoryUsage.rss(), connections: realtime.connections })
   })
+  const local = createServer()
+  realtime.attach(local)
+  local.listen(process.argv[2])
   server.listen(0, '127.0.0.1', () => process.send(server.address().port))
 `
