@@ -107,6 +107,8 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   closed(code: number, reason: string): void {
     this.isLost ||= !this.isClosed
+    // The WebSocket layer has judged the length itself, and that is all it says.
+    if (code === 1009) this.node.limited('messageBytes', { peer: this.peer })
     this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
     this.end(code)
     this.node.wheel.cancel(this.deadline)

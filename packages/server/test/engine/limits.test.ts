@@ -281,3 +281,65 @@ describe('a peer that does not answer a close', () => {
     expect(link.cuts).toBe(1)
   })
 })
+
+describe('each refusal is counted under the name of its limit:', () => {
+  const never = () => new Promise<boolean>(() => undefined)
+  const publish = (ref: number, channel = 'c', data: unknown = 1) =>
+    ({ type: 'publish', ref, channel, id: `m${ref}`, data }) as const
+
+  const refusals: Record<string, (w: World, link: MemoryLink) => unknown> = {
+    messageBytes: (_, link) => link.sayText('x'.repeat(65_537)),
+    connectTimeoutMs: (w) => w.clock.advance(10_500),
+    channels: async (_, link) => {
+      await link.connect()
+      for (const channel of ['c1', 'c2']) await link.subscribe({ channel, generation: 1 })
+    },
+    inFlight: async (_, link) => {
+      await link.connect()
+      for (let ref = 1; ref <= 3; ref++) await link.say(publish(ref, 'slow'))
+    },
+    inboxFrames: async (_, link) => {
+      await link.connect()
+      for (let ref = 1; ref <= 5; ref++) await link.say(publish(ref, `slow${ref}`))
+    },
+    logBytes: async (_, link) => {
+      await link.connect()
+      await link.say(publish(1, 'c', 'x'.repeat(3_000)))
+    },
+    heartbeatTimeoutMs: async (w, link) => {
+      await link.connect()
+      await w.clock.advance(40_000)
+    },
+    sendQueueHardBytes: async (_, link) => {
+      await link.connect()
+      link.stall()
+      for (let i = 0; i < 40; i++) await link.sayText(JSON.stringify({ type: 'x'.repeat(60) }))
+    },
+  }
+
+  test.each(Object.entries(refusals))('%s', async (name, refused) => {
+    const w = world({
+      rules: false,
+      limits: {
+        channels: 1,
+        inFlight: 2,
+        inboxFrames: 4,
+        logBytes: 2_000,
+        sendQueueSoftBytes: 1_000,
+        sendQueueHardBytes: 2_000,
+      },
+    })
+    w.server.channel('{name}', { subscribe: true, publish: ({ channel }) => channel === 'c' || never() })
+    await refused(w, w.link())
+    await w.clock.settle()
+    expect(new Set(limited(w))).toEqual(new Set([name]))
+  })
+
+  test('messageBytes, when the WebSocket layer judged the length', async () => {
+    const w = world()
+    const link = await w.connected()
+    link.close(1009, '')
+    await w.clock.settle()
+    expect(limited(w)).toEqual(['messageBytes'])
+  })
+})

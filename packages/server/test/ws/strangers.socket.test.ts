@@ -160,11 +160,14 @@ describe('a stranger', () => {
 
 describe('a page of another origin', () => {
   test('is refused with 403 and a sentence, and a listed one is not', async () => {
-    const { url, port } = await serving({ origins: ['https://*.example.com'] })
+    const logger = new RecordingLogger()
+    const { url, port } = await serving({ origins: ['https://*.example.com'], logger })
     const headers = { 'Sec-WebSocket-Protocol': SUBPROTOCOL, Origin: 'https://evil-example.com' }
     const answer = await rawUpgrade(port, '/realtime', headers)
     expect(answer).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/)
     expect(answer).toContain('option `origins`')
+    expect(logger.lines.find(({ message }) => message === 'limited')?.fields).toMatchObject({ limit: 'origins' })
+    expect(logger.of('warn')).toEqual(['an origin was refused'])
     await SocketClient.connected(url, { origin: 'https://app.example.com' })
     await SocketClient.connected(url)
   })

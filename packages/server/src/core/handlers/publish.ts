@@ -10,6 +10,7 @@ import { isWireError, wireError } from '../wire-errors.js'
 export function publish(node: Node, connection: Connection, session: Session, frame: PublishFrame): void {
   const taken = connection.inbox.run(`publish ${frame.channel}`, async () => {
     const answer = await perform(node, connection, session, frame)
+    if (isWireError(answer) && answer.code === 'TOO_LARGE') node.limited('logBytes', { peer: connection.peer })
     if (isWireError(answer)) connection.say({ type: 'error', ref: frame.ref, ...answer })
     else connection.say({ type: 'reply', ref: frame.ref, ...answer })
   })
