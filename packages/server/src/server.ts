@@ -9,6 +9,10 @@ import {
   type MessageInput,
   type MessageOutput,
   type Meta,
+  type MethodIn,
+  type MethodInput,
+  type MethodOutput,
+  type MethodsOf,
   type PersonalInput,
   type Position,
   type PresenceOutput,
@@ -16,14 +20,17 @@ import {
   type WireError,
 } from '@org/realtime-protocol'
 import { isWorkerProcess, memory } from './backends.js'
+import { methodContract, type CallArguments, type Method } from './calls.js'
 import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
+import type { MethodHandler } from './core/methods.js'
 import { Node } from './core/node.js'
 import type { PresentMembers } from './core/presence.js'
 import type { Draft } from './core/publishing.js'
 import type { PlainHandler } from './core/plain-connection.js'
 import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
+import type { Target } from './core/target.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
 import {
   resolveDeclaration,
@@ -263,6 +270,45 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     return present as PresentMembers<PresenceOutput<C, Name>>
   }
 
+  /**
+   * Serves a method to clients, in place of the handler it had. Input and answer are held to the schemas of the
+   * contract. The code and the message of a {@link RealtimeError} it throws go to the caller; of anything else the
+   * caller learns `INTERNAL`, and the log the rest. A link has at most 64 calls at a time, which run side by side.
+   *
+   * @throws TypeError when the contract has methods, but not this one.
+   */
+  method<const Name extends MethodIn<C, 'methods'>>(
+    name: Name,
+    handler: Method<MethodsOf<C, 'methods'>[Name], User>,
+  ): this {
+    const schemas = methodContract(this.contract, 'methods', name)
+    // The types of handlers follow the contract, which the engine does not know: it hands them what the schema gave.
+    this.node.methods.set(name, schemas, handler as MethodHandler)
+    return this
+  }
+
+  /**
+   * Calls a method of a client: of one session, or of the session of a user that connected last. Sent at most once.
+   *
+   * @returns The answer, as the output schema gave it.
+   * @throws {@link RealtimeError} what the client's method threw; `NOT_CONNECTED` when there is no link, `UNKNOWN_METHOD`
+   * when the client does not serve the method, `UNKNOWN_OUTCOME` when the link ended or the time was over,
+   * `RATE_LIMITED` when the link has 64 calls or much to send already, `INVALID_DATA` for an input or answer that does
+   * not fit its schema, `TOO_LARGE`, `ABORTED`.
+   */
+  async call<const Name extends MethodIn<C, 'clientMethods'>>(
+    target: Target,
+    method: Name,
+    ...[input, options = {}]: CallArguments<MethodInput<MethodsOf<C, 'clientMethods'>[Name]>>
+  ): Promise<MethodOutput<MethodsOf<C, 'clientMethods'>[Name]>> {
+    const { timeoutMs = this.node.limits.callTimeoutMs, meta, signal } = options
+    if (!(timeoutMs > 0)) throw new TypeError('timeoutMs must be a number of milliseconds above 0')
+    checkMeta(meta)
+    const schemas = methodContract(this.contract, 'clientMethods', method)
+    const answer = await this.node.calling.call(target, schemas, { method, data: input, meta, timeoutMs }, signal)
+    return answer as MethodOutput<MethodsOf<C, 'clientMethods'>[Name]>
+  }
+
   /** How many links are open. */
   get connections(): number {
     return this.node.connections.size
@@ -299,9 +345,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
       throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
     }
-    if (meta && !isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) {
-      throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
-    }
+    checkMeta(meta)
     return { channel, id: this.node.random.id(), data, key, meta }
   }
 
@@ -324,6 +368,11 @@ function published(outcome: PublishOutcome | WireError): Published {
   if (isWireError(outcome)) throw RealtimeError.from(outcome)
   if (outcome.kind !== 'stored') throw new RealtimeError('INTERNAL', 'the broker judged a number that was not given')
   return { id: outcome.id, ...outcome.position }
+}
+
+function checkMeta(meta: Meta | undefined): void {
+  if (!meta || isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) return
+  throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
 }
 
 function isSized(text: string, maxBytes: number): boolean {

@@ -17,6 +17,7 @@ import { encoded } from './encoded-frame.js'
 import { connect } from './handlers/connect.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox, type InboxOwner } from './inbox.js'
+import { LinkCalls } from './link-calls.js'
 import type { Node } from './node.js'
 import { paced } from './pacing.js'
 import type { Place } from './places.js'
@@ -57,6 +58,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   private pingedAt = -1
   private readonly queue: SendQueue
   private sent: RateLimit | undefined
+  private called: LinkCalls | undefined
   private readonly deadline = { turn: () => this.late() }
   private heartbeat: Heartbeat | undefined
   /** Who waits for the link to drain. */
@@ -198,7 +200,12 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   /** Whether requests wait for their answer. */
   get isBusy(): boolean {
-    return this.phase === 'connecting' || this.inbox.isBusy
+    return this.phase === 'connecting' || this.inbox.isBusy || (this.called?.isBusy ?? false)
+  }
+
+  /** Whether the client was told that it is connected, and is. */
+  get isOpen(): boolean {
+    return this.phase === 'open'
   }
 
   /** Whether the link is over. */
@@ -209,6 +216,11 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   /** What the peer has sent. Counted from its first frame on. */
   get rate(): RateLimit {
     return (this.sent ??= new RateLimit(this.node.limits, this.node.clock.now()))
+  }
+
+  /** Calls over this link, both ways. */
+  get calls(): LinkCalls {
+    return (this.called ??= new LinkCalls(this.node, this))
   }
 
   /** Address of the peer, for logs. */
@@ -319,6 +331,8 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.node.presence.detach(this)
     if (this.session) this.node.registry.detach(this.session)
     this.node.left(this, code)
+    // Last, since it tells the application.
+    this.called?.end()
   }
 }
 

@@ -28,12 +28,14 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'presence':
       return presence(node, connection, session, frame)
     case 'call':
-    case 'refresh':
-      return connection.fail(frame.ref, 'UNSUPPORTED')
+      return connection.calls.served.take(session, frame)
     case 'cancel':
+      return connection.calls.served.cancel(frame.ref)
     case 'result':
     case 'error':
-      return undefined
+      return connection.calls.pending.answer(frame)
+    case 'refresh':
+      return connection.fail(frame.ref, 'UNSUPPORTED')
     case 'ping':
       return connection.say({ type: 'pong' })
     case 'pong':

@@ -6,6 +6,15 @@ export function encoded(frame: ServerFrame): EncodedFrame {
   return measured(serverCodec.encode(frame))
 }
 
+/** A frame with data of the application; nothing when that cannot be written as JSON: cycles, nesting too deep. */
+export function tryEncoded(frame: ServerFrame): EncodedFrame | undefined {
+  try {
+    return encoded(frame)
+  } catch {
+    return undefined
+  }
+}
+
 /** A publication frame. Its data stays the text it is. */
 export function encodedPublication(channel: string, epoch: string, publication: StoredPublication): EncodedFrame {
   return measured(encodePublication({ channel, epoch, ...publication }))

@@ -30,9 +30,11 @@ import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
 import { Instruments, type Census } from './instruments.js'
+import { Calling } from './calling.js'
 import { counted, measured } from './measured.js'
 import { PlainLink, type PlainHandler } from './plain-connection.js'
 import { Presence } from './presence.js'
+import { Methods } from './methods.js'
 import { Publishing } from './publishing.js'
 import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
@@ -79,6 +81,8 @@ export class Node implements NodeHandler, ChannelContext {
   readonly connections = new Set<Connection | PlainLink>()
   /** What becomes of links without our subprotocol. Without it, none is taken. */
   plainHandler: PlainHandler | undefined
+  readonly methods: Methods
+  readonly calling: Calling
   private readonly places: Places
   private readonly seldom = new Seldom(60_000)
 
@@ -99,6 +103,8 @@ export class Node implements NodeHandler, ChannelContext {
     this.sessions = counted(this.backend.sessions, this.instruments.failures)
     this.hub = new Hub(this)
     this.publishing = new Publishing(this.broker, parts.declarations, clock, logger)
+    this.methods = new Methods(logger)
+    this.calling = new Calling(this.registry, logger)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.places = new Places(limits)

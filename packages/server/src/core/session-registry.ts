@@ -1,9 +1,18 @@
 import type { Connection } from './connection.js'
 import type { Session } from './session.js'
+import type { Target } from './target.js'
+
+/** A session with its one live link. */
+export interface HeldLink {
+  readonly session: Session
+  readonly connection: Connection
+}
 
 /** The sessions this node holds, each with its one live link. */
 export class SessionRegistry {
-  private readonly links = new Map<string, { session: Session; connection: Connection }>()
+  private readonly links = new Map<string, HeldLink>()
+  /** The same by user, in the order in which they were attached. */
+  private readonly users = new Map<string, Set<HeldLink>>()
 
   /** How many sessions are held. */
   get size(): number {
@@ -18,25 +27,46 @@ export class SessionRegistry {
   attach(session: Session, connection: Connection): boolean {
     this.superseded(session.id, session.owner)
     if (this.links.has(session.id)) return false
-    this.links.set(session.id, { session, connection })
+    const held = { session, connection }
+    this.links.set(session.id, held)
+    if (session.user === null) return true
+    const others = this.users.get(session.user)
+    if (others) others.add(held)
+    else this.users.set(session.user, new Set([held]))
     return true
   }
 
   /** Forgets a session whose link has ended, unless it has another link by now. */
   detach(session: Session): void {
-    if (this.links.get(session.id)?.session === session) this.links.delete(session.id)
+    const held = this.links.get(session.id)
+    if (held?.session === session) this.remove(held)
   }
 
   /** Lets go of a session that somebody claimed with a higher owner number. */
   superseded(id: string, owner: number): void {
     const held = this.links.get(id)
     if (!held || held.session.owner >= owner) return
-    this.links.delete(id)
+    this.remove(held)
     held.connection.hangup('SUPERSEDED')
   }
 
   /** The sessions held. */
   sessions(): Session[] {
     return [...this.links.values()].map(({ session }) => session)
+  }
+
+  /** What is held of a session, or of a user: in the order in which they connected. */
+  of(target: Target): HeldLink[] {
+    if ('user' in target) return [...(this.users.get(target.user) ?? [])]
+    const held = this.links.get(target.session)
+    return held ? [held] : []
+  }
+
+  private remove(held: HeldLink): void {
+    const { id, user } = held.session
+    this.links.delete(id)
+    const others = user === null ? undefined : this.users.get(user)
+    others?.delete(held)
+    if (user !== null && others?.size === 0) this.users.delete(user)
   }
 }

@@ -14,6 +14,23 @@ export function isWireError(value: object): value is WireError {
   return 'code' in value && 'message' in value
 }
 
+/** Whether a text can be an error code: of the table, or of an application's own. */
+export function isErrorCode(code: string): boolean {
+  return /^[A-Z][A-Z0-9_]{0,63}$/.test(code)
+}
+
+/** A text for people, cut to what an error may say. */
+export function shortened(message: string): string {
+  return message.slice(0, 1_000)
+}
+
+/** What goes over the wire of an error that the application threw; nothing unless it threw one on purpose. */
+export function errorOf(error: unknown): WireError | undefined {
+  if (!(error instanceof RealtimeError) || !isErrorCode(error.code)) return undefined
+  const { code, message, retryable } = error
+  return { code, message: shortened(message), ...(retryable ? { retryable } : {}) }
+}
+
 /**
  * An error of the server's own API: what an error frame is to clients. `code` is one of the error codes of
  * PROTOCOL.md §7; `retryable` says whether the same call can succeed later.

@@ -1,0 +1,61 @@
+import type { Data, MethodContract, Meta, WireError } from '@org/realtime-protocol'
+import type { Logger } from '../ports/index.js'
+import { checked } from './checked.js'
+import type { Identity } from './declarations.js'
+import { errorOf, wireError } from './wire-errors.js'
+
+/** What the handler of a method learns besides its input. */
+export interface CallContext<User extends Identity = Identity> {
+  /** What `authenticate` returned; `null` for an anonymous one. */
+  readonly user: User | null
+  /** Public id of the session that calls. */
+  readonly session: string
+  /** Aborts when nobody waits for the answer any more: the caller gave up, its link ended, or the time is over. */
+  readonly signal: AbortSignal
+  /** What travels for tools. */
+  readonly meta?: Meta | undefined
+}
+
+/** Does what a method is for. What it returns or resolves with is the answer. */
+export type MethodHandler = (input: Data, context: CallContext) => Data
+
+/** What became of a call: its answer, or why there is none. */
+export type CallOutcome = { readonly value: Data } | { readonly error: WireError }
+
+/** The methods that an application serves to its clients, by name. */
+export class Methods {
+  private readonly methods = new Map<string, MethodContract & { readonly handler: MethodHandler }>()
+
+  constructor(private readonly logger: Logger) {}
+
+  /** Serves a method, in place of the handler it had. */
+  set(name: string, schemas: MethodContract, handler: MethodHandler): void {
+    this.methods.set(name, { ...schemas, handler })
+  }
+
+  /** Runs a method: input schema, handler, output schema, each once. Never rejects. */
+  async run(name: string, data: Data, context: CallContext): Promise<CallOutcome> {
+    const method = this.methods.get(name)
+    if (!method) return { error: wireError('UNKNOWN_METHOD') }
+    const input = await checked(method.input, data, this.logger, { method: name })
+    if ('error' in input) return input
+    // The caller may have given up while the schema was asked: then the handler does not begin.
+    if (context.signal.aborted) return { error: wireError('UNKNOWN_OUTCOME') }
+    try {
+      return this.approved(name, method, await method.handler(input.value, context))
+    } catch (error) {
+      const known = errorOf(error)
+      if (!known && !context.signal.aborted) this.logger.error('method failed', { method: name, error })
+      return { error: known ?? wireError('INTERNAL') }
+    }
+  }
+
+  /** An answer that does not fit its own schema is the fault of this side, and no business of the caller. */
+  private async approved(name: string, { output }: MethodContract, value: Data): Promise<CallOutcome> {
+    const answer = await checked(output, value, this.logger, { method: name })
+    if (!('error' in answer)) return answer
+    const { message } = answer.error
+    this.logger.error('a method answered what its output schema does not allow', { method: name, issues: message })
+    return { error: wireError('INTERNAL') }
+  }
+}
