@@ -12,6 +12,8 @@ await check('chat', { pages: ['/'], signal: 'SIGTERM' })
 const home = mkdtempSync(join(tmpdir(), 'realtime-demo-check-'))
 let postgres
 await check('order-push', {
+  // The same packages as a moment ago.
+  args: ['--built'],
   env: { POSTGRES_HOME: home, DATABASE_URL: '' },
   pages: ['/', '/shop', '/api/get_shop_info?shop=pizzeria'],
   running: () => {
@@ -24,8 +26,8 @@ if (isThere(postgres)) throw new Error(`Postgres, process ${postgres}, is still 
 rmSync(home, { recursive: true })
 
 /** Starts a demo, opens its pages, stops it by a signal, and sees that it ended well. */
-async function check(example, { env = {}, pages, running = () => {}, signal }) {
-  const demo = spawn(process.execPath, ['scripts/demo.mjs', example], {
+async function check(example, { args = [], env = {}, pages, running = () => {}, signal }) {
+  const demo = spawn(process.execPath, ['scripts/demo.mjs', example, ...args], {
     cwd: root,
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],

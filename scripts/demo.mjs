@@ -1,5 +1,5 @@
 // `pnpm demo [example]`: installs, builds the packages and starts an example, by default the chat, which prints its
-// address. `PORT` sets the port.
+// address. `PORT` sets the port; with `--built` the packages are taken as they are.
 import { spawn, spawnSync } from 'node:child_process'
 import { installOrExit, pnpm, root } from './lib/pnpm.mjs'
 
@@ -7,7 +7,8 @@ const EXAMPLES = ['chat', 'order-push']
 /** Time the server has to end after a signal. */
 const STOP_MS = 15_000
 
-const [name = 'chat'] = process.argv.slice(2)
+const isBuilt = process.argv.includes('--built')
+const [name = 'chat'] = process.argv.slice(2).filter((argument) => argument !== '--built')
 if (!EXAMPLES.includes(name)) {
   console.error(`There is no example ${name}. There are ${EXAMPLES.join(' and ')}.`)
   process.exit(1)
@@ -15,13 +16,8 @@ if (!EXAMPLES.includes(name)) {
 const EXAMPLE = `@org/realtime-example-${name}`
 
 installOrExit()
-console.log('\nBuilding the packages …')
 const [command, ...buildArgs] = pnpm('--filter', `${EXAMPLE}^...`, '--workspace-concurrency=1', 'run', 'build')
-const build = spawnSync(command, buildArgs, { cwd: root, encoding: 'utf8' })
-if (build.status !== 0) {
-  console.error(`${build.stdout ?? ''}${build.stderr ?? ''}${build.error?.message ?? ''}\nThe build failed.`)
-  process.exit(1)
-}
+if (!isBuilt) buildOrExit()
 
 const [, ...startArgs] = pnpm('--filter', EXAMPLE, 'run', 'start')
 const server = spawn(command, startArgs, {
@@ -35,7 +31,7 @@ let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     stopping = true
-    if (server.pid) process.kill(-server.pid, signal)
+    if (groupIsThere()) process.kill(-server.pid, signal)
   })
 }
 server.on('error', (error) => {
@@ -54,5 +50,14 @@ function groupIsThere() {
     return process.kill(-server.pid, 0)
   } catch {
     return false
+  }
+}
+
+function buildOrExit() {
+  console.log('\nBuilding the packages …')
+  const build = spawnSync(command, buildArgs, { cwd: root, encoding: 'utf8' })
+  if (build.status !== 0) {
+    console.error(`${build.stdout ?? ''}${build.stderr ?? ''}${build.error?.message ?? ''}\nThe build failed.`)
+    process.exit(1)
   }
 }

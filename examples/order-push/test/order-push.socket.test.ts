@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../chat/test/support/until.js'
 import type { Order } from '../src/contract.js'
@@ -342,6 +343,15 @@ describe('one order', () => {
 })
 
 describe('the outbox', () => {
+  test('[D11] an order whose message cannot be written is not stored, and can be sent again', async () => {
+    await start()
+    await sql`alter table outbox rename to elsewhere`.execute(app.db)
+    expect(await refusal('bill', pizza('both'), ADA)).toMatchObject({ status: 503, code: 'UNAVAILABLE' })
+    expect(await app.call('list_orders', {}, ADA)).toEqual([])
+    await sql`alter table elsewhere rename to outbox`.execute(app.db)
+    expect(await app.call('bill', pizza('both'), ADA)).toMatchObject({ number: 1 })
+  })
+
   test('[D11] killed between commit and push, the order is stored, and a restart delivers its ticket once', async () => {
     const db = openDatabase(databaseUrl)
     await initDb(db)

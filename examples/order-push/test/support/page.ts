@@ -32,31 +32,6 @@ export class Window {
     )
   }
 
-  /** What moved by itself on the page so far, with how much. */
-  layoutShifts(): Promise<string[]> {
-    return this.page.evaluate(() => {
-      type Shift = PerformanceEntry & {
-        value: number
-        hadRecentInput: boolean
-        sources: Array<{ node: Element | null; previousRect: DOMRect; currentRect: DOMRect }>
-      }
-      return new Promise<string[]>((resolve) => {
-        const shifts: string[] = []
-        new PerformanceObserver((list) => {
-          for (const { value, hadRecentInput, sources } of list.getEntries() as Shift[]) {
-            if (hadRecentInput || value < 0.001) continue
-            const moved = sources.map(({ node, previousRect, currentRect }) => {
-              const name = node instanceof Element ? `${node.tagName}#${node.id}.${node.className}` : 'text'
-              return `${name} from ${previousRect.x},${previousRect.y} to ${currentRect.x},${currentRect.y}`
-            })
-            shifts.push(`${value.toFixed(3)}: ${moved.join('; ')}`)
-          }
-        }).observe({ type: 'layout-shift', buffered: true })
-        requestAnimationFrame(() => requestAnimationFrame(() => resolve(shifts)))
-      })
-    })
-  }
-
   close(): Promise<void> {
     return this.page.context().close()
   }
@@ -128,4 +103,29 @@ export class ShopWindow {
       (seen) => seen.join() === tickets.join(),
     )
   }
+}
+
+/** What moved by itself on the page so far, with how much. */
+export function layoutShifts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    type Shift = PerformanceEntry & {
+      value: number
+      hadRecentInput: boolean
+      sources: Array<{ node: Element | null; previousRect: DOMRect; currentRect: DOMRect }>
+    }
+    return new Promise<string[]>((resolve) => {
+      const shifts: string[] = []
+      new PerformanceObserver((list) => {
+        for (const { value, hadRecentInput, sources } of list.getEntries() as Shift[]) {
+          if (hadRecentInput || value < 0.001) continue
+          const moved = sources.map(({ node, previousRect, currentRect }) => {
+            const name = node instanceof Element ? `${node.tagName}#${node.id}.${node.className}` : 'text'
+            return `${name} from ${previousRect.x},${previousRect.y} to ${currentRect.x},${currentRect.y}`
+          })
+          shifts.push(`${value.toFixed(3)}: ${moved.join('; ')}`)
+        }
+      }).observe({ type: 'layout-shift', buffered: true })
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(shifts)))
+    })
+  })
 }
