@@ -69,8 +69,9 @@ export function createOrderPush({
     /** Lets every page come back later, and finishes what is at hand. */
     async close(): Promise<void> {
       const closed = new Promise((resolve) => http.close(resolve))
-      await realtime.close()
+      // First what publishes, then what it publishes to.
       await relay.stop()
+      await realtime.close()
       http.closeAllConnections()
       await closed
     },

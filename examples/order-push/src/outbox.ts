@@ -1,4 +1,5 @@
 import type { ChannelIn, MessageInput } from '@org/realtime-protocol'
+import { RealtimeError } from '@org/realtime-server'
 import pg from 'pg'
 import type { app } from './contract.js'
 import type { Database } from './database/database.js'
@@ -24,6 +25,8 @@ export interface RelayOptions {
 const BATCH = 100
 /** How often to look when nobody wakes us: an alarm can be missed while its connection is down. */
 const LOOK_MS = 2_000
+/** What the server says of a message that it will never take. */
+const FOR_EVER = ['INVALID_CHANNEL', 'UNKNOWN_CHANNEL', 'INVALID_DATA', 'TOO_LARGE']
 /** Any number, the same for every relay. */
 const LOCK = 0x0bd3
 
@@ -104,11 +107,11 @@ export class Relay {
           await push(channel as 'shops', data as never, { key })
           pushed.push(id)
         } catch (error) {
-          if (isRetryable(error)) {
+          if (!isForEver(error)) {
             trouble = error
             break
           }
-          // It would fail for ever and hold up the others. It stays in the table for somebody to look at.
+          // It would hold up the others. It stays in the table for somebody to look at.
           report(`message ${key} to ${channel} cannot be pushed`, error)
           await change
             .updateTable('outbox')
@@ -141,6 +144,7 @@ export class Relay {
   }
 }
 
-function isRetryable(error: unknown): boolean {
-  return !(error instanceof Error && 'retryable' in error && error.retryable === false)
+/** Whether the message itself is at fault, so that no later attempt can succeed. */
+function isForEver(error: unknown): boolean {
+  return error instanceof RealtimeError && FOR_EVER.includes(error.code)
 }

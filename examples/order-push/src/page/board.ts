@@ -25,8 +25,6 @@ interface Entry {
   moving?: Status | undefined
   /** Why it was not moved. */
   problem?: string | undefined
-  /** When we last heard of it from the channel, as `performance.now()`. */
-  heardAt: number
 }
 
 /** Asks the server to move a ticket. */
@@ -51,10 +49,10 @@ export class Board {
     this.draw()
   }
 
-  /** Takes the tickets of the database. What the channel told since they were asked for is newer. */
-  load(orders: readonly Order[], askedAt: number): void {
+  /** Takes the tickets of the database in place of those that were here. */
+  load(orders: readonly Order[]): void {
     const there = new Set(orders.map(({ id }) => id))
-    for (const [id, { heardAt }] of this.entries) if (!there.has(id) && heardAt < askedAt) this.entries.delete(id)
+    for (const [id, { moving }] of this.entries) if (!there.has(id) && !moving) this.entries.delete(id)
     for (const order of orders) this.keep(order)
     byId('board').ariaBusy = 'false'
     this.draw()
@@ -63,8 +61,7 @@ export class Board {
   /** Takes a ticket of the channel. */
   take(order: Order): void {
     const isNew = !this.entries.has(order.id) && order.status === 'new'
-    const entry = this.keep(order)
-    if (entry) entry.heardAt = performance.now()
+    this.keep(order)
     this.draw()
     if (!isNew) return
     // For a screen reader; everybody else sees it.
@@ -83,16 +80,14 @@ export class Board {
     byId('notice').hidden = !text
   }
 
-  private keep(order: Order): Entry | undefined {
+  private keep(order: Order): void {
     const entry = this.entries.get(order.id)
     if (!entry) {
-      const made: Entry = { order, heardAt: 0 }
-      this.entries.set(order.id, made)
+      this.entries.set(order.id, { order })
       if (this.entries.size > MOST_KEPT) this.forgetOne()
-      return made
+      return
     }
     if (order.version > entry.order.version) Object.assign(entry, { order, problem: undefined })
-    return entry
   }
 
   /** Collected tickets are kept for a while, so that a list from before cannot bring them back. */

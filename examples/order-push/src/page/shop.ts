@@ -81,7 +81,7 @@ class Kitchen {
     )
     return follow(this.client, `shop:${this.shop.id}`, {
       load: (signal) => call('list_tickets', {}, { token, signal }),
-      loaded: ({ tickets }, askedAt) => board.load(tickets, askedAt),
+      loaded: ({ tickets }) => board.load(tickets),
       changed: (ticket) => board.take(ticket),
       failed: (error) => this.problem(error.message),
     })
