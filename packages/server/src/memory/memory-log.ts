@@ -102,11 +102,13 @@ export class MemoryLog {
 
     const repeated = key === undefined ? undefined : this.keys.get(key, moment.now)
     if (repeated) {
+      // The number is new, whatever the key: it is kept, and must find room.
+      if (verdict?.kind === 'next') this.admit(request, moment)
       take(repeated)
       return this.stored(repeated, request.epoch)
     }
     if (verdict?.kind === 'out-of-order') return verdict
-    if (!moment.admits(mostWeight(request), () => this.growth(request, moment))) throw new BackendFullError()
+    this.admit(request, moment)
 
     this.rotate(moment)
     const publication = this.append(request, moment.date)
@@ -197,6 +199,10 @@ export class MemoryLog {
     this.messages += messageWeight(publication, bytes)
     this.top = publication.offset
     return publication
+  }
+
+  private admit(request: PublishRequest, moment: Moment): void {
+    if (!moment.admits(mostWeight(request), () => this.growth(request, moment))) throw new BackendFullError()
   }
 
   /** What a message would add, less what it would push out. */

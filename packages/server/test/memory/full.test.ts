@@ -105,9 +105,39 @@ test('a log at its own bound goes on, for it lets go of as much as it takes', as
   const numbered = (seq: number) => ({ payload, retention, number: { producer: 'p', seq, lowest: seq } })
   for (let seq = 1; seq <= 100; seq++) await publish('steady', numbered(seq))
   await fill((i) => publish(`other${i}`, { payload }))
+  // Not even the smallest message finds room now.
+  await fill(() => publish('other0'))
   for (let seq = 101; seq <= 200; seq++)
     expect(await publish('steady', numbered(seq))).toMatchObject({ kind: 'stored' })
   await expect(publish('one more', { payload })).rejects.toThrow(BackendFullError)
+})
+
+test('repeats of one key under ever new numbers are bounded, and one without a number is always answered', async () => {
+  const { publish } = setUp(30 * KIB)
+  const first = await publish('c', { key: 'k', id: 'a' })
+  const count = await fill((i) => publish('c', { key: 'k', number: { producer: `p${i}`, seq: 1, lowest: 1 } }))
+  expect(count).toBeLessThan(80)
+  await expect(publish('another')).rejects.toThrow(BackendFullError)
+  await expect(publish('c', { payload: JSON.stringify('x'.repeat(KIB)) })).rejects.toThrow(BackendFullError)
+  expect(await publish('c', { key: 'k', id: 'b' })).toEqual(first)
+})
+
+test('what repeats took is missing for others', async () => {
+  const payload = JSON.stringify('x'.repeat(KIB))
+  const room = async (repeats: number) => {
+    const { publish } = setUp(60 * KIB)
+    await publish('c', { key: 'k' })
+    for (let i = 0; i < repeats; i++) await publish('c', { key: 'k', number: { producer: `p${i}`, seq: 1, lowest: 1 } })
+    return fill(() => publish('d', { payload }))
+  }
+  expect(await room(40)).toBeLessThan((await room(0)) - 10)
+})
+
+test('channels that were forgotten make room', async () => {
+  const { publish, clock } = setUp(50 * KIB)
+  const first = await fill((i) => publish(`a${i}`))
+  await clock.advance(3_600_000)
+  expect(await fill((i) => publish(`b${i}`))).toBe(first)
 })
 
 test('room is made at most once a second, however many ask', () => {
