@@ -314,7 +314,7 @@ export interface SubscribedFrame {
   /** Number of the subscription, as the client gave it; 0 for one that the server made. */
   readonly generation: number
   /** How messages are kept and delivered. Absent: `log`. PROTOCOL.md §5.5. */
-  readonly mode?: Mode
+  readonly mode?: Exclude<Mode, 'log'>
   /** After this position the next publication comes. */
   readonly position: Position
   /** Offset at which the log ended when the subscription started; up to it, publications are recovered ones. */

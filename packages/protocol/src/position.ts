@@ -16,8 +16,11 @@ export const NULL_POSITION: Position = /* @__PURE__ */ Object.freeze({ epoch: ''
 /** What to do with a message that arrives at a position: see {@link judge}. */
 export type DeliveryVerdict = 'deliver' | 'drop' | 'hold'
 
-/** How a channel keeps and delivers its messages, where it is not a log. PROTOCOL.md §5.5. */
-export type Mode = 'latest' | 'ephemeral'
+/**
+ * How messages are kept and delivered: every one and in order, the newest one, or as they come and no more.
+ * PROTOCOL.md §5.5.
+ */
+export type Mode = 'log' | 'latest' | 'ephemeral'
 
 /**
  * The delivery rule, one for servers and clients alike. PROTOCOL.md §5.2, §5.5.
@@ -33,7 +36,7 @@ export type Mode = 'latest' | 'ephemeral'
  * @param next The position of the message that arrived.
  * @param mode The mode of the channel; absent for a log.
  */
-export function judge(last: Position, next: Position, mode?: Mode): DeliveryVerdict {
+export function judge(last: Position, next: Position, mode?: Exclude<Mode, 'log'>): DeliveryVerdict {
   if (mode && !next.epoch) return 'deliver'
   if (next.epoch === last.epoch) {
     if (next.offset <= last.offset) return 'drop'

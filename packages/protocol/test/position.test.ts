@@ -15,7 +15,7 @@ interface JudgeCase {
   readonly name: string
   readonly last: Position
   readonly next: Position
-  readonly mode?: Mode
+  readonly mode?: Exclude<Mode, 'log'>
   readonly verdict: DeliveryVerdict
 }
 
@@ -152,7 +152,7 @@ describe('the delivery rule', () => {
 })
 
 describe('the delivery rule of other modes', () => {
-  const mode = constantFrom<Mode>('latest', 'ephemeral')
+  const mode = constantFrom<Exclude<Mode, 'log'>>('latest', 'ephemeral')
 
   test('never holds, and drops what logs drop', () => {
     assert(

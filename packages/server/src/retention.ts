@@ -1,5 +1,4 @@
-import type { Limits } from '@org/realtime-protocol'
-import type { Mode } from './core/declarations.js'
+import type { Limits, Mode } from '@org/realtime-protocol'
 import type { LogOptions } from './options.js'
 import type { Retention } from './ports/index.js'
 

@@ -1,7 +1,6 @@
-import type { Limits, Since } from '@org/realtime-protocol'
+import type { Limits, Mode, Since } from '@org/realtime-protocol'
 import type { Broker, Clock, Logger, StoredPublication } from '../ports/index.js'
 import type { Audience } from './audience.js'
-import type { Mode } from './declarations.js'
 import type { Subscription } from './subscription.js'
 
 /** What a channel needs of its node. */

@@ -2,6 +2,7 @@ import {
   type ChannelTemplate,
   type Data,
   type Meta,
+  type Mode,
   type StandardSchema,
   type TemplateValues,
 } from '@org/realtime-protocol'
@@ -39,12 +40,6 @@ export type PublishVerdict = boolean | { readonly data: Data } | { readonly refu
 
 /** Decides whether somebody may publish to a channel. */
 export type PublishRule = (proposal: Proposal, params: TemplateValues) => PublishVerdict | Promise<PublishVerdict>
-
-/**
- * How messages are kept and delivered: every one and in order, the newest one, or as they come and no more.
- * PROTOCOL.md §5.5.
- */
-export type Mode = 'log' | 'latest' | 'ephemeral'
 
 /** Somebody who wants to be present in a channel, as rules see it. */
 export interface PresenceAsker extends Asker {

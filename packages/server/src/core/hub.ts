@@ -1,6 +1,6 @@
+import type { Mode } from '@org/realtime-protocol'
 import type { StoredPublication, Timer } from '../ports/index.js'
 import type { Channel, ChannelContext } from './channel.js'
-import type { Mode } from './declarations.js'
 import { EphemeralChannel } from './ephemeral-channel.js'
 import { LatestChannel } from './latest-channel.js'
 import { LogChannel } from './log-channel.js'

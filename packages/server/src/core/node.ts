@@ -1,4 +1,4 @@
-import type { CloseCodeName, Limits, WireError } from '@org/realtime-protocol'
+import type { CloseCodeName, Limits, Mode, WireError } from '@org/realtime-protocol'
 import type {
   Backend,
   BackendFullError,
@@ -24,7 +24,7 @@ import { admit, type Admission, type Authenticate, type Credentials } from './ad
 import { resolveChannel, type ResolvedChannel } from './resolved-channel.js'
 import type { ChannelContext } from './channel.js'
 import { Connection } from './connection.js'
-import type { Declarations, Mode } from './declarations.js'
+import type { Declarations } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
 import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
