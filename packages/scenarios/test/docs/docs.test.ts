@@ -1,5 +1,7 @@
+import * as protocol from '@org/realtime-protocol'
 import { CLOSE_CODES, DEFAULT_LIMITS, ERROR_CODES, type GapReason } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
+import { OPEN, PAGES, tableNames, tablesIn, withTables } from '../../../../scripts/lib/tables.mjs'
 import { MUTANTS } from '../../src/mutants/mutants.js'
 import { FAULTS } from '../../src/sim/faults.js'
 import { mutants } from '../history/mutants/index.js'
@@ -14,6 +16,30 @@ describe.each(pages())('%s', (page) => {
 
   test('names files that are there', () => {
     expect(pathsIn(page).filter((path) => !exists(path))).toEqual([])
+  })
+})
+
+describe('the tables that are written from the code', () => {
+  test.each(PAGES)('of %s are as `pnpm run docs:tables` writes them, and complete', (page) => {
+    expect(withTables(textOf(page), protocol)).toBe(textOf(page))
+    expect(textOf(page)).not.toContain(`| ${OPEN} |`)
+  })
+
+  test('are each on one page', () => {
+    expect(PAGES.flatMap((page) => tablesIn(textOf(page))).sort()).toEqual([...tableNames].sort())
+  })
+
+  test('follow the code, keep the words beside it, and leave open what only a person can say', () => {
+    const page = (rows: string) => `<!-- table: limits -->\n\n${rows}\n<!-- end of table -->\n`
+    const head = '| Name | Default | Set by | Bounds | When it is met |\n| --- | --- | --- | --- | --- |\n'
+    const limits = { ...DEFAULT_LIMITS, channels: 7, inFlight: 8 }
+    const after = withTables(page(`${head}| \`inFlight\` | 1 | server | words | more words |\n`), {
+      ...protocol,
+      DEFAULT_LIMITS: limits,
+    })
+    expect(after).toContain(`| \`channels\` | 7 | ${OPEN} | ${OPEN} | ${OPEN} |\n`)
+    expect(after).toContain('| `inFlight` | 8 | server | words | more words |\n')
+    expect(withTables(after, { ...protocol, DEFAULT_LIMITS: limits })).toBe(after)
   })
 })
 
