@@ -45,6 +45,8 @@ export class LatestChannel implements Channel, Follower {
   }
 
   start(subscription: Subscription, since: Since | undefined): Promise<void> {
+    // Of two histories this node may know the older one: what it would tell then is what the subscriber had before.
+    if (isPosition(since) && since.epoch !== '' && since.epoch !== this.position.epoch) this.suspect()
     if (this.verification.isLive) return Promise.resolve(this.answer(subscription, since))
     return new Promise((done) => this.early.set(subscription, { since, done }))
   }

@@ -200,6 +200,14 @@ describe('an ephemeral channel refuses', () => {
   })
 })
 
+test('a client that asks whether a publish to an ephemeral channel still holds is told of no rollback', async () => {
+  const { connected, server, asked } = world()
+  const acknowledged = [{ channel: 'typing:1', epoch: 'e', offset: 3 }]
+  const client = await connected(server, { acknowledged })
+  expect(client.only('connected')).not.toHaveProperty('rebases')
+  expect(asked).toEqual([])
+})
+
 describe('send', () => {
   test('to a log is stored like a publish, and not answered', async () => {
     const { connected, server } = world()

@@ -12,8 +12,8 @@ const LIMITS = { sendQueueSoftBytes: 4_096, sendQueueHardBytes: 65_536 }
 function world() {
   const reading = new Gate()
   const handlers: BrokerHandler[] = []
-  /** Whether publications are lost on their way to nodes. */
-  const weather = { lossy: false }
+  /** Whether publications, and the word of failovers, are lost on their way to nodes. */
+  const weather = { lossy: false, deaf: false }
   const tools = anyWorld({
     rules: false,
     limits: LIMITS,
@@ -22,7 +22,10 @@ function world() {
         inner,
         (handler) => {
           handlers.push(handler)
-          return { deliver: (...news) => weather.lossy || handler.deliver(...news) }
+          return {
+            deliver: (...news) => weather.lossy || handler.deliver(...news),
+            resync: () => weather.deaf || handler.resync(),
+          }
         },
         (broker) => ({ recover: (...asked) => reading.after(() => broker.recover(...asked)) }),
       ),
@@ -292,6 +295,22 @@ describe('when another history takes over', () => {
     tools.reading.close()
     await put(tools, 'c')
     expect(data(client)).toEqual(['a', 'c'])
+  })
+
+  test('a node that has not heard of it does not tell a reader of the new history an older value', async () => {
+    const tools = world()
+    const here = await tools.connected()
+    await here.subscribe({ channel: 'price:1', generation: 1 })
+    await put(tools, 'a', 'b')
+    Object.assign(tools.weather, { lossy: true, deaf: true })
+    await tools.failOver()
+    const position = await put(tools, 'c')
+    const client = await tools.connected()
+    await client.subscribe({ channel: 'price:1', generation: 1, since: position })
+    expect(client.only('subscribed')).toMatchObject({ position, head: 3 })
+    expect(data(client)).toEqual([])
+    // The node knows by now, and so do those who were there before.
+    expect(data(here)).toEqual(['a', 'b', 'c'])
   })
 
   test('news of the old history that comes late does not put an older value in place of a newer one', async () => {

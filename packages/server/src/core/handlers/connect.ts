@@ -88,7 +88,8 @@ async function claimSession(
 async function ended(node: Node, frame: ConnectFrame): Promise<Array<Rebase & { channel: string }>> {
   const found = await Promise.all(
     (frame.acknowledged ?? [])
-      .filter(({ channel }) => !channel.startsWith(PERSONAL))
+      // Nobody but the server publishes to a personal channel, and an ephemeral one keeps nothing to be undone.
+      .filter(({ channel }) => !channel.startsWith(PERSONAL) && node.modeOf(channel) !== 'ephemeral')
       .map(async ({ channel, epoch, offset }) => {
         try {
           const { rebase } = await node.broker.recover(channel, { epoch, offset }, 0)
