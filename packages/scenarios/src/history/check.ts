@@ -1,17 +1,19 @@
-import { GAP_REASONS, type GapReason, type HistoryEvent } from './events.js'
+import { GAP_REASONS, type GapReason, type HistoryEvent, type Mode } from './events.js'
 import { lossesOf } from './losses.js'
 import { type CheckOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { agreement } from './rules/agreement.js'
 import { bounds } from './rules/bounds.js'
 import { completeness } from './rules/completeness.js'
+import { ephemeral } from './rules/ephemeral.js'
 import { gaps } from './rules/gaps.js'
+import { latest } from './rules/latest.js'
 import { liveness } from './rules/liveness.js'
 import { losses } from './rules/losses.js'
 import { order } from './rules/order.js'
 import { outcomes } from './rules/outcomes.js'
 import { phantoms } from './rules/phantoms.js'
 import { repeats } from './rules/repeats.js'
-import { readTimeline, type Timeline } from './timeline.js'
+import { type Channel, readTimeline, type Timeline } from './timeline.js'
 import type { Violation } from './violation.js'
 
 type Rule = (timeline: Timeline, options: ResolvedOptions) => Iterable<Violation>
@@ -28,6 +30,8 @@ const rules: readonly Rule[] = [
   gaps,
   liveness,
   bounds,
+  latest,
+  ephemeral,
 ]
 
 export interface Verdict {
@@ -37,6 +41,8 @@ export interface Verdict {
   readonly subscriptions: number
   /** Deliveries within them: a verdict over none proves nothing. */
   readonly judgedDeliveries: number
+  /** Deliveries of `latest` and of `ephemeral` channels: those that were judged by rules 12 and 13. */
+  readonly otherDeliveries: Readonly<Record<Mode, number>>
   /** Publishes that were acknowledged. */
   readonly acknowledged: number
   /** Of those, how many the store lost: absent from the final log, and not trimmed. */
@@ -57,7 +63,7 @@ export function checkHistory(history: readonly HistoryEvent[], options: CheckOpt
   return { violations, ...count(timeline) }
 }
 
-function count({ channels }: Timeline): Omit<Verdict, 'violations'> {
+function count({ channels, latest, ephemeral }: Timeline): Omit<Verdict, 'violations'> {
   const gaps = Object.fromEntries(GAP_REASONS.map((reason) => [reason, 0])) as Record<GapReason, number>
   let subscriptions = 0
   let judgedDeliveries = 0
@@ -74,5 +80,10 @@ function count({ channels }: Timeline): Omit<Verdict, 'violations'> {
       }
     }
   }
-  return { subscriptions, judgedDeliveries, acknowledged, lost, gaps }
+  const otherDeliveries = { latest: deliveries(latest), ephemeral: deliveries(ephemeral) }
+  return { subscriptions, judgedDeliveries, otherDeliveries, acknowledged, lost, gaps }
+}
+
+function deliveries(channels: readonly Channel[]): number {
+  return channels.reduce((sum, channel) => sum + channel.deliveries.length, 0)
 }

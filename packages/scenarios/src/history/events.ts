@@ -12,6 +12,15 @@ interface Stamped {
   readonly at: number
 }
 
+/** How a channel keeps and delivers its messages, where it is not a log. Comes before all else of the channel. */
+export interface Declared extends Stamped {
+  readonly type: 'channel'
+  readonly channel: string
+  readonly mode: Mode
+}
+
+export type Mode = 'latest' | 'ephemeral'
+
 /** A user called publish. One id per call; retries inside the client are the same call. */
 export interface PubInvoke extends Stamped {
   readonly type: 'pub.invoke'
@@ -231,6 +240,7 @@ export type PublishEvent = PubInvoke | PubOk | PubFail | PubUnknown
 export type SubscriberEvent = SubOk | SubEnd | SubRestart | Deliver | GapTold | Rebased
 
 export type HistoryEvent =
+  | Declared
   | PublishEvent
   | PubRollback
   | SubscriberEvent

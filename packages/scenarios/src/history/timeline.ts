@@ -9,6 +9,7 @@ import type {
   LinkClose,
   LinkOpen,
   LogDump,
+  Mode,
   PubFail,
   PubInvoke,
   PubOk,
@@ -34,6 +35,8 @@ export interface Publish {
 /** All that happened on one channel. */
 export interface Channel {
   readonly name: string
+  /** Absent: it is a log. */
+  readonly mode: Mode | undefined
   readonly log: FinalLog
   readonly dump: Recorded<LogDump> | undefined
   readonly publishes: Map<string, Publish>
@@ -49,7 +52,10 @@ export interface Channel {
 
 /** A history sorted once, so that every rule reads what it needs in one pass. */
 export interface Timeline {
+  /** The logs. */
   readonly channels: readonly Channel[]
+  readonly latest: readonly Channel[]
+  readonly ephemeral: readonly Channel[]
   readonly faults: readonly Recorded<Fault>[]
   readonly connUps: readonly Recorded<ConnUp>[]
   readonly links: readonly Recorded<LinkOpen | LinkClose>[]
@@ -108,6 +114,7 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'end':
         end ??= { index, event }
         return
+      case 'channel':
       case 'log':
       case 'lineage':
       case 'conn.down':
@@ -117,15 +124,29 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
 
   const lastEvent = history.at(-1)
   const last = lastEvent && { index: history.length - 1, event: lastEvent }
-  return { channels: [...channelOf.all()], faults, connUps, links, bounds, end, last }
+  const all = [...channelOf.all()]
+  const inMode = (mode: Mode | undefined) => all.filter((channel) => channel.mode === mode)
+  return {
+    channels: inMode(undefined),
+    latest: inMode('latest'),
+    ephemeral: inMode('ephemeral'),
+    faults,
+    connUps,
+    links,
+    bounds,
+    end,
+    last,
+  }
 }
 
 /** Channels by name, made on first use, each with its final log; of several dumps the last one counts. */
 function channelTable(history: readonly HistoryEvent[]) {
   const dumps = new Map<string, Recorded<LogDump>>()
   const lineages = new Map<string, LineageDump>()
+  const modes = new Map<string, Mode>()
   history.forEach((event, index) => {
-    if (event.type === 'log') dumps.set(event.channel, { index, event })
+    if (event.type === 'channel') modes.set(event.channel, event.mode)
+    else if (event.type === 'log') dumps.set(event.channel, { index, event })
     else if (event.type === 'lineage') lineages.set(event.channel, event)
   })
   const channels = new Map<string, Channel>()
@@ -135,6 +156,7 @@ function channelTable(history: readonly HistoryEvent[]) {
       const dump = dumps.get(name)
       channel = {
         name,
+        mode: modes.get(name),
         log: new FinalLog(dump?.event, lineages.get(name)),
         dump,
         publishes: new Map(),

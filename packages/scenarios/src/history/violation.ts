@@ -13,6 +13,8 @@ export const RULES = {
   9: 'liveness: at the end every subscriber stands at the head and every publish has settled, once',
   10: 'presence equals the live sessions',
   11: 'bounds: one live link per session, and every queue within its limit',
+  12: 'latest: values only get newer, all agree on them, no gap is told, and at the end everybody has the newest one',
+  13: 'ephemeral: what was published there, at most once, and without a position',
 } as const
 
 export type RuleNumber = keyof typeof RULES

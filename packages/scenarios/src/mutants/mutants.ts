@@ -9,7 +9,7 @@ export interface Mutant {
   readonly mutated: string
 }
 
-/** Eight ways to break the promise. A checker that does not see each of them die proves nothing. */
+/** Ways to break the promises. A checker that does not see each of them die proves nothing. */
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledge before store',
@@ -27,18 +27,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'accept a lower offset of another epoch',
     file: 'protocol/src/position.ts',
-    original: `return last.epoch === '' && next.offset === 1 ? 'deliver' : 'hold'`,
-    mutated: `return next.offset <= last.offset || (last.epoch === '' && next.offset === 1) ? 'deliver' : 'hold'`,
+    original: `return mode ? 'deliver' : 'hold'`,
+    mutated: `return mode || (next.epoch !== last.epoch && next.offset <= last.offset) ? 'deliver' : 'hold'`,
   },
   {
     name: 'drop instead of hold',
     file: 'protocol/src/position.ts',
-    original: `return next.offset <= last.offset ? 'drop' : 'hold'
-  }
-  return last.epoch === '' && next.offset === 1 ? 'deliver' : 'hold'`,
-    mutated: `return 'drop'
-  }
-  return last.epoch === '' && next.offset === 1 ? 'deliver' : 'drop'`,
+    original: `return mode ? 'deliver' : 'hold'`,
+    mutated: `return mode ? 'deliver' : 'drop'`,
   },
   {
     name: 'no buffer during recovery',
@@ -71,5 +67,17 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'server/src/core/session-registry.ts',
     original: `held.connection.hangup('SUPERSEDED')`,
     mutated: ``,
+  },
+  {
+    name: 'slow reader keeps the older value',
+    file: 'server/src/core/latest-channel.ts',
+    original: `subscription.position = before`,
+    mutated: `subscription.position = this.position`,
+  },
+  {
+    name: 'one personal channel for all users',
+    file: 'server/src/core/resolved-channel.ts',
+    original: `const name = PERSONAL + user`,
+    mutated: `const name = PERSONAL + user.slice(0, 1)`,
   },
 ]

@@ -1,6 +1,7 @@
 import { RealtimeClient, RealtimeError, type Channel, type Message, type Network } from '@org/realtime-client'
 import { NULL_POSITION, type Position } from '@org/realtime-protocol'
 import type { Chance } from './chance.js'
+import { isLog, OTHER_MODES, recorded } from './kinds.js'
 import { Process } from './process.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
@@ -61,20 +62,21 @@ export class AppClient {
     if (!subscribed) return false
     this.subscribed.delete(channel)
     subscribed.off()
-    if (subscribed.last) this.world.record({ type: 'sub.end', subscriber: this.name, channel })
+    if (subscribed.last) this.world.record({ type: 'sub.end', subscriber: this.name, channel: this.recorded(channel) })
     return true
   }
 
-  /** Publishes a message, as a user would who waits for the answer. */
+  /** Publishes a message, as a user would who waits for the answer; where nothing is kept, sends it. */
   publish(channel: string, padBytes: number): void {
     const id = `${this.life}-${++this.published}`
     const publisher = this.life
+    const payload: Payload = { id, pad: 'x'.repeat(padBytes) }
     this.world.record({ type: 'pub.invoke', publisher, channel, id })
+    if (OTHER_MODES[channel] === 'ephemeral') return this.client.channel(channel).send(payload)
     this.pending.set(id, channel)
     const settle = (record: () => void) => {
       if (this.pending.delete(id)) record()
     }
-    const payload: Payload = { id, pad: 'x'.repeat(padBytes) }
     this.client
       .channel(channel)
       .publish(payload, this.publishOptions(id))
@@ -182,22 +184,23 @@ export class AppClient {
 
   private listen(channel: string, since: Position | undefined): void {
     const { world, process } = this
+    const name = this.recorded(channel)
     const handle = this.client.channel(channel, since ? { since } : {})
     const offs = [
       handle.on('state', ({ status }) => {
         if (status !== 'subscribed' || process.isDead || subscribed.last) return
         subscribed.last = handle.position ?? NULL_POSITION
-        world.record({ type: 'sub.ok', subscriber: this.name, channel, position: subscribed.last })
+        world.record({ type: 'sub.ok', subscriber: this.name, channel: name, position: subscribed.last })
       }),
       handle.on('message', (message) => this.deliver(subscribed, process, message)),
       handle.on('gap', ({ reason, from, to, position }) => {
         if (process.isDead) return
         subscribed.last = position
-        world.record({ type: 'gap', subscriber: this.name, channel, reason, from, to, position })
+        world.record({ type: 'gap', subscriber: this.name, channel: name, reason, from, to, position })
       }),
     ]
     const subscribed: Subscribed = { handle, last: since, off: () => offs.forEach((off) => off()) }
-    if (since) world.record({ type: 'sub.restart', subscriber: this.name, channel, from: since })
+    if (since) world.record({ type: 'sub.restart', subscriber: this.name, channel: name, from: since })
     this.subscribed.set(channel, subscribed)
   }
 
@@ -214,7 +217,7 @@ export class AppClient {
     this.world.record({
       type: 'deliver',
       subscriber: this.name,
-      channel,
+      channel: this.recorded(channel),
       id: (data as Payload).id,
       position: subscribed.last,
     })
@@ -223,11 +226,15 @@ export class AppClient {
   /** A position that took another epoch without a gap was rebased; whether rightly so, the true lineage tells. */
   private follow(subscribed: Subscribed, channel: string, to: string): void {
     const { last } = subscribed
-    if (!last || last.epoch === '' || last.epoch === to) return
+    if (!last || last.epoch === '' || last.epoch === to || !isLog(channel)) return
     const { epoch: from, offset } = last
     const end = this.world.oracle.endOf(from, to)
-    this.world.record({ type: 'rebase', subscriber: this.name, channel, from, end, to })
+    this.world.record({ type: 'rebase', subscriber: this.name, channel: this.recorded(channel), from, end, to })
     subscribed.last = { epoch: to, offset }
+  }
+
+  private recorded(channel: string): string {
+    return recorded(channel, this.name)
   }
 
   private rolledBack(publisher: string, channel: string, publications: readonly string[]): void {

@@ -55,7 +55,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'client.leave': (world, kind) =>
     world.hit(kind, () => {
       const client = world.faultChance.pick(world.clients)
-      const channel = world.faultChance.pick(world.channels)
+      const channel = world.faultChance.pick(world.all)
       if (!client.leave(channel)) return
       world.time.after(2_000, () => client.subscribe(channel))
     }),

@@ -31,18 +31,19 @@ export async function simulate(seed: number): Promise<Run> {
   const plan = planFor(new Chance(seed, 'plan'))
   const world = new World(seed, plan)
   const chance = world.chance('workload')
-  const { time, clients, channels } = world
+  const { time, clients } = world
 
-  for (const client of clients.slice(plan.publishOnly)) for (const channel of channels) client.subscribe(channel)
+  for (const client of clients.slice(plan.publishOnly)) for (const channel of world.all) client.subscribe(channel)
   for (const client of clients) {
     const publish = () => {
       if (time.now > plan.activeMs) return
       const count = 1 + chance.index(plan.burst)
       for (let i = 0; i < count; i++)
-        client.publish(chance.pick(channels), chance.happens(0.3) ? chance.index(1_500) : 0)
+        client.publish(chance.pick(world.writable), chance.happens(0.3) ? chance.index(1_500) : 0)
       time.after(count * chance.between(0, 2 * plan.publishEveryMs), publish)
     }
     time.after(chance.between(0, 500), publish)
+    publishPersonally(world, chance, client.name)
   }
   const kinds = Object.entries(FAULTS).filter(([kind]) => !plan.endsQuietly || kind !== 'backend.delivery-loss')
   for (let i = 0; i < plan.faults; i++) {
@@ -80,6 +81,21 @@ function lastWords(world: World): void {
   world.time.after(600, () => FAULTS['failover.lossless']?.(world, 'failover.lossless'))
 }
 
+/** The application tells a user something now and then. */
+function publishPersonally(world: World, chance: Chance, user: string): void {
+  const { time, plan } = world
+  let count = 0
+  const publish = (): void => {
+    if (time.now > plan.activeMs) return
+    world.publishToUser(user, `${user} ${++count}`)
+    time.after(chance.between(0, 6 * plan.publishEveryMs), publish)
+  }
+  time.after(chance.between(0, 500), publish)
+}
+
 function publishEverywhere(world: World): void {
-  for (const client of world.clients) for (const channel of world.channels) client.publish(channel, 0)
+  for (const client of world.clients) {
+    for (const channel of world.writable) client.publish(channel, 0)
+    world.publishToUser(client.name, `${client.name} at ${world.time.now}`)
+  }
 }

@@ -1,4 +1,5 @@
 import type { LinkEvents } from '@org/realtime-client'
+import type { Position } from '@org/realtime-protocol'
 import { RealtimeServer, type MemoryBackend } from '@org/realtime-server'
 import { LatentBackend, type BackendWeather } from './latent-backend.js'
 import { Process } from './process.js'
@@ -37,6 +38,7 @@ export class ServerNode {
       clock: this.process.serverClock(),
       random: chance,
       limits: { ...NODE_LIMITS, recoveryPageMessages: plan.recoveryPageMessages },
+      personal: { log: { messages: plan.logMessages } },
       authenticate: ({ data }) => ({ user: { id: String(data) } }),
     })
     const rules = world.chance(`rules of ${name}`)
@@ -44,6 +46,8 @@ export class ServerNode {
       rules.happens(0.3) && plan.ruleMs && time.now < plan.activeMs
         ? new Promise<true>((resolve) => void this.process.after(rules.between(0, plan.ruleMs), () => resolve(true)))
         : true
+    this.server.channel('value:{id}', { mode: 'latest', subscribe: decide, publish: decide })
+    this.server.channel('signal:{id}', { mode: 'ephemeral', subscribe: decide, publish: decide })
     this.server.channel('room:{id}', { subscribe: decide, publish: decide, log: { messages: plan.logMessages } })
   }
 
@@ -62,6 +66,13 @@ export class ServerNode {
       if (session) this.world.record({ type: 'link.close', node: this.name, session, link: wire.peer })
     }
     wire.open(this.server.accept(wire, { url: '/', headers: {}, remoteAddress: wire.peer }))
+  }
+
+  /** The application on this node has something for a user. */
+  publishToUser(user: string, data: unknown): Promise<Position> {
+    return new Promise((resolve, reject) => {
+      this.process.run(() => void this.server.publishToUser(user, data).then(resolve, reject))
+    })
   }
 
   /** A wire to this node that is not open yet. */

@@ -3,6 +3,7 @@ import { memory, type MemoryBackend, type MemoryCheckpoint } from '@org/realtime
 import type { HistoryEvent } from '../history/index.js'
 import { AppClient } from './app-client.js'
 import { Chance } from './chance.js'
+import { OTHER_MODES, OTHERS, PERSONAL, recorded } from './kinds.js'
 import { LineageOracle, type ChannelHistory } from './lineage-oracle.js'
 import type { Plan } from './plan.js'
 import { Process } from './process.js'
@@ -21,6 +22,9 @@ export interface Checkpoint {
   readonly oracle: ReadonlyMap<string, ChannelHistory>
 }
 
+/** Time after which an application gives up its publish. */
+const SERVER_PATIENCE_MS = 20_000
+
 /** Bytes that a `closing` frame may add to a full send queue. */
 const CLOSING_BYTES = 256
 
@@ -32,6 +36,7 @@ export class World {
   readonly faultChance: Chance
   nodes: ServerNode[]
   readonly clients: AppClient[]
+  /** The rooms: logs that everybody writes to. */
   readonly channels: readonly string[]
   backend: MemoryBackend
   /** How often each kind of fault happened. */
@@ -56,6 +61,7 @@ export class World {
     this.faultChance = this.chance('faults')
     this.balancer = this.chance('balancer')
     this.channels = names('room:', plan.channels)
+    for (const [channel, mode] of Object.entries(OTHER_MODES)) this.record({ type: 'channel', channel, mode })
     this.backend = this.newBackend()
     this.nodes = names('node', plan.nodes).map((name) => new ServerNode(name, this, this.backend))
     this.clients = names('client', plan.clients).map((name) => new AppClient(name, this))
@@ -95,6 +101,34 @@ export class World {
       else node.process.run(() => node.accept(wire))
     })
     return wire
+  }
+
+  /** All channels that a client can subscribe to, as it calls them. */
+  get all(): readonly string[] {
+    return [...this.channels, ...OTHERS]
+  }
+
+  /** All channels that clients publish to. */
+  get writable(): readonly string[] {
+    return [...this.channels, ...Object.keys(OTHER_MODES)]
+  }
+
+  /** Some node publishes something for a user. Whether a node that dies meanwhile has done so, nobody knows. */
+  publishToUser(user: string, id: string): void {
+    const node = this.balancer.pick(this.nodes)
+    if (node.process.isDead) return
+    const event = { publisher: `server for ${id}`, channel: recorded(PERSONAL, user), id }
+    this.record({ type: 'pub.invoke', ...event })
+    let isSettled = false
+    const settle = (happening: Happening): void => {
+      if (!isSettled) this.record(happening)
+      isSettled = true
+    }
+    const lost = (): void => settle({ type: 'pub.unknown', ...event, code: 'UNAVAILABLE' })
+    node
+      .publishToUser(user, { id, pad: '' })
+      .then(({ epoch, offset }) => settle({ type: 'pub.ok', ...event, position: { epoch, offset } }), lost)
+    this.time.after(SERVER_PATIENCE_MS, lost)
   }
 
   /** Wires that both ends believe in. */
@@ -149,7 +183,7 @@ export class World {
       superseded: nothing,
       presenceChanged: nothing,
     })
-    for (const channel of this.channels) {
+    for (const channel of this.recordedChannels()) {
       const { head, publications } = await judge.broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)
       const entries = publications.map(({ offset, payload }) => ({
         offset,
@@ -159,6 +193,10 @@ export class World {
       this.record({ type: 'lineage', channel, epoch: head.epoch, ended: this.oracle.endedBefore(head.epoch) })
     }
     await judge.close()
+  }
+
+  private recordedChannels(): readonly string[] {
+    return [...this.writable, ...this.clients.map(({ name }) => recorded(PERSONAL, name))]
   }
 
   private replace(dead: ServerNode): void {

@@ -14,6 +14,7 @@ const optionsOf: Readonly<Record<Kind, CheckOptions>> = {
   trimming: {},
   losing: { lossyFaults: LOSSY_FAULTS },
   everything: { lossyFaults: LOSSY_FAULTS, mayTrim: true },
+  modes: { lossyFaults: LOSSY_FAULTS },
 }
 
 /** The same histories on every run, so that each mutant finds its places or never does. */
@@ -24,6 +25,7 @@ const subjects: Readonly<Record<Kind, readonly Subject[]>> = {
   trimming: sample('trimming'),
   losing: sample('losing'),
   everything: sample('everything'),
+  modes: sample('modes'),
 }
 
 test.each(Object.keys(walks) as Kind[])('the histories of kind %s are valid before they are broken', (kind) => {

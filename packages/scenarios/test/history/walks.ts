@@ -35,6 +35,23 @@ const losing = {
   retries: (w) => w.replies(true),
 } satisfies Record<string, Act>
 
+const modes = {
+  value: (w, { who, where }) => w.value(`p${who}`, `v${where}`),
+  watch: (w, { who, where }) => w.watch(`s${who}`, `v${where}`),
+  look: (w, { who, where }) => w.look(`s${who}`, `v${where}`),
+  lookAgain: (w, { who, where, n }) => {
+    w.restart(`s${who}`, `v${where}`, n)
+    w.look(`s${who}`, `v${where}`)
+  },
+  leave: (w, { who, where }) => w.unsubscribe(`s${who}`, `v${where}`),
+  change: (w, { who, where }) => w.change(`p${who}`, `v${where}`, 0),
+  changeWithLoss: (w, { who, where, n }) => w.change(`p${who}`, `v${where}`, n + 1),
+  signal: (w, { who, where, n }) => w.signal(`p${who}`, `x${where}`, n > 3),
+  listen: (w, { who, where }) => w.listen(`s${who}`, `x${where}`),
+  restart: (w, { who, where }) => w.restart(`s${who}`, `x${where}`),
+  stopListening: (w, { who, where }) => w.unsubscribe(`s${who}`, `x${where}`),
+} satisfies Record<string, Act>
+
 interface Args {
   readonly who: number
   readonly where: number
@@ -45,10 +62,11 @@ type Act = (world: World, args: Args) => unknown
 
 /** What fills a history; the rest breaks it up. */
 const frequent = ['publishSome', 'publish', 'deliverAll', 'deliver', 'subscribe', 'connect']
+const frequentInModes = ['value', 'look', 'watch', 'signal', 'listen']
 
-function walk(acts: Record<string, Act>): fc.Arbitrary<HistoryEvent[]> {
+function walk(acts: Record<string, Act>, often = frequent): fc.Arbitrary<HistoryEvent[]> {
   const act = fc.record({
-    name: fc.constantFrom(...Object.keys(acts), ...frequent, ...frequent),
+    name: fc.constantFrom(...Object.keys(acts), ...often, ...often),
     who: fc.nat(2),
     where: fc.nat(1),
     n: fc.nat(5),
@@ -69,4 +87,6 @@ export const walks = {
   /** Failovers and deaths lose data, nothing is trimmed. */
   losing: walk({ ...quiet, ...losing }),
   everything: walk({ ...quiet, ...trimming, ...losing }),
+  /** Channels of the modes `latest` and `ephemeral`, and none that is a log. */
+  modes: walk(modes, frequentInModes),
 }

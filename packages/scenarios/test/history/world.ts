@@ -1,4 +1,4 @@
-import type { EndedEpoch, GapReason, HistoryEvent, LogEntry, Position, Since } from '../../src/history/index.js'
+import type { EndedEpoch, GapReason, HistoryEvent, LogEntry, Mode, Position, Since } from '../../src/history/index.js'
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'at'> : never
 
@@ -102,6 +102,7 @@ export class World {
   private readonly told = new Set<string>()
   private readonly publishers = new Set<string>()
   private readonly links = new Map<string, string>()
+  private readonly modes = new Map<string, Mode>()
 
   log(channel: string): Log {
     let log = this.logs.get(channel)
@@ -187,6 +188,57 @@ export class World {
     this.write({ type: 'sub.restart', subscriber, channel, from: subscription.position })
   }
 
+  /** Publishes a value: the log of a `latest` channel keeps nothing else. */
+  value(publisher: string, channel: string): void {
+    this.declare(channel, 'latest')
+    this.publish(publisher, channel)
+    const log = this.log(channel)
+    log.trim(log.entries.length - 1)
+  }
+
+  /** Subscribes to a `latest` channel, directly before its newest value. */
+  watch(subscriber: string, channel: string): void {
+    this.declare(channel, 'latest')
+    const { epoch, head, entries } = this.log(channel)
+    this.subscribe(subscriber, channel, { epoch, offset: head - entries.length })
+    this.look(subscriber, channel)
+  }
+
+  /** Takes the newest value, if it is another one. */
+  look(subscriber: string, channel: string): void {
+    const subscription = this.subscriptions.get(`${subscriber} ${channel}`)
+    const { position, entries } = this.log(channel)
+    const newest = entries.at(-1)
+    if (!subscription || !newest) return
+    const { epoch, offset } = subscription.position
+    if (epoch === position.epoch && offset === position.offset) return
+    this.move(subscription, position)
+    this.write({ type: 'deliver', subscriber, channel, id: newest.id, position })
+  }
+
+  /** Another history serves a `latest` channel, and shows with its next value. */
+  change(publisher: string, channel: string, lag: number): void {
+    this.failover(channel, lag)
+    this.value(publisher, channel)
+  }
+
+  listen(subscriber: string, channel: string): void {
+    this.declare(channel, 'ephemeral')
+    this.subscribe(subscriber, channel)
+  }
+
+  /** Sends something to an `ephemeral` channel, which every other subscriber gets, or all of them. */
+  signal(publisher: string, channel: string, missing: boolean): void {
+    this.declare(channel, 'ephemeral')
+    const id = `m${++this.serial}`
+    this.write({ type: 'pub.invoke', publisher, channel, id })
+    for (const [i, subscription] of [...this.subscriptions.values()].entries()) {
+      if (subscription.channel !== channel || (missing && i % 2)) continue
+      const { subscriber, position } = subscription
+      this.write({ type: 'deliver', subscriber, channel, id, position })
+    }
+  }
+
   failover(channel: string, lag = 0): void {
     this.write({ type: 'fault', kind: lag ? 'failover.lossy' : 'failover.clean', detail: { channel, lag } })
     this.log(channel).failover(lag)
@@ -226,7 +278,12 @@ export class World {
     this.write({ type: 'heal' })
     this.replies()
     for (const publisher of this.publishers) this.connect(publisher)
-    for (const { subscriber, channel } of this.subscriptions.values()) this.deliver(subscriber, channel)
+    for (const [channel, mode] of this.modes) if (mode === 'latest') this.value('p0', channel)
+    for (const { subscriber, channel } of this.subscriptions.values()) {
+      const mode = this.modes.get(channel)
+      if (mode === 'latest') this.look(subscriber, channel)
+      else if (!mode) this.deliver(subscriber, channel)
+    }
     this.pass(10_000)
     this.write({ type: 'end' })
     for (const [channel, { epoch, entries, position, ended }] of this.logs) {
@@ -234,6 +291,12 @@ export class World {
       this.write({ type: 'lineage', channel, epoch, ended })
     }
     return this.events
+  }
+
+  private declare(channel: string, mode: Mode): void {
+    if (this.modes.has(channel)) return
+    this.modes.set(channel, mode)
+    this.write({ type: 'channel', channel, mode })
   }
 
   private write(event: Unstamped<HistoryEvent>): void {

@@ -1,7 +1,9 @@
 import { agreement } from './agreement.js'
 import { bounds } from './bounds.js'
 import { completeness } from './completeness.js'
+import { ephemeral } from './ephemeral.js'
 import { gaps } from './gaps.js'
+import { latest } from './latest.js'
 import { liveness } from './liveness.js'
 import { losses } from './losses.js'
 import { order } from './order.js'
@@ -22,4 +24,6 @@ export const mutants: readonly Mutant[] = [
   ...gaps,
   ...liveness,
   ...bounds,
+  ...latest,
+  ...ephemeral,
 ]

@@ -1,0 +1,20 @@
+import type { Mode } from '../history/index.js'
+
+/** One channel of each mode but `log`, by name. */
+export const OTHER_MODES: Readonly<Record<string, Mode>> = { 'value:1': 'latest', 'signal:1': 'ephemeral' }
+
+/** What every client calls its own user's personal channel. */
+export const PERSONAL = '@'
+
+/** Every kind of channel but the rooms. */
+export const OTHERS: readonly string[] = [...Object.keys(OTHER_MODES), PERSONAL]
+
+/** The name of a channel in the record, where those of users are kept apart. */
+export function recorded(channel: string, user: string): string {
+  return channel === PERSONAL ? PERSONAL + user : channel
+}
+
+/** Whether a channel promises what a log promises. */
+export function isLog(channel: string): boolean {
+  return !(channel in OTHER_MODES)
+}
