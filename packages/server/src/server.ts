@@ -322,7 +322,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   /** How this server is. For health checks: see `healthChecks`. */
   get health(): Health {
     const { connections } = this
-    return { status: this.ready ? 'ok' : 'draining', connections }
+    const status = this.node.isDegraded ? 'degraded' : 'ok'
+    return { status: this.ready ? status : 'draining', connections }
   }
 
   /**

@@ -180,6 +180,7 @@ export class World {
     const judge = this.backend.join({
       deliver: nothing,
       resync: nothing,
+      degraded: nothing,
       superseded: nothing,
       presenceChanged: nothing,
     })

@@ -4,11 +4,13 @@ import type { Identity } from './declarations.js'
 
 /** What a client shows to be let in. */
 export interface Credentials {
-  /** The token of the connect frame. */
+  /** What for: `connect` for a new link, `refresh` for another token on one that is open. */
+  readonly reason: 'connect' | 'refresh'
+  /** The token of the frame. */
   readonly token: string | undefined
-  /** The data of the connect frame: unchecked, from the client. */
+  /** The data of the connect frame: unchecked, from the client. With `refresh` there is none. */
   readonly data: Data
-  /** The HTTP request that opened the link: headers, cookies, address. */
+  /** The HTTP request that opened the link: headers, cookies, address. With `refresh` only the address is there. */
   readonly handshake: Handshake
 }
 

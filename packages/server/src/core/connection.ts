@@ -24,6 +24,7 @@ import type { Place } from './places.js'
 import { RateLimit } from './rate-limit.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
+import { TokenLife, type TokenHolder } from './token-life.js'
 import { wireError, type ErrorDetails } from './wire-errors.js'
 import { SendQueue } from './writer.js'
 
@@ -38,7 +39,7 @@ const LAST_WORDS_MS = { open: 5_000, waiting: 1_000 }
  *
  * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
  */
-export class Connection implements TransportHandler, Pulse, InboxOwner {
+export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHolder {
   /** Whose link this is, once it has claimed a session. */
   session: Session | undefined
   /** What the link is subscribed to, by channel. */
@@ -46,6 +47,10 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   /** Generations of subscriptions the application has yet to decide on, by channel. */
   readonly pending = new Map<string, number>()
   readonly inbox: Inbox
+  /** How long the client may stay with the token it has shown. */
+  readonly token: TokenLife
+  /** Address of the client, behind whatever proxies are trusted. */
+  readonly address: string
 
   /** What the link takes up on its node; given up when its socket is gone, not when it is closed. */
   place: Place | undefined
@@ -55,6 +60,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
 
   private phase: 'waiting' | 'connecting' | 'open' | 'closed' = 'waiting'
   private confirmed = false
+  private handshake: Handshake | undefined
   private pingedAt = -1
   private readonly queue: SendQueue
   private sent: RateLimit | undefined
@@ -67,9 +73,12 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
   constructor(
     private readonly node: Node,
     private readonly transport: Transport,
-    private handshake: Handshake | undefined,
+    handshake: Handshake,
   ) {
     const { limits } = node
+    this.handshake = handshake
+    this.address = handshake.remoteAddress
+    this.token = new TokenLife(node.clock, node.wheel, limits.expiryNoticeMs, this)
     this.queue = new SendQueue(transport, node.writer, this)
     this.inbox = new Inbox(limits.inboxFrames, limits.inFlight, this)
     node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
@@ -194,8 +203,8 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.handshake = undefined
     this.heartbeat = new Heartbeat(this, this.node.limits)
     this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
-    if (expiresInMs === undefined) this.node.wheel.cancel(this.deadline)
-    else this.node.wheel.schedule(this.deadline, expiresInMs)
+    this.node.wheel.cancel(this.deadline)
+    this.token.begin(expiresInMs)
   }
 
   /** Whether requests wait for their answer. */
@@ -255,6 +264,16 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.hangup('HEARTBEAT')
   }
 
+  // --- Token ---
+
+  expiring(expiresInMs: number): void {
+    this.say({ type: 'expiring', expiresInMs })
+  }
+
+  expired(): void {
+    this.hangup('UNAUTHORIZED')
+  }
+
   // --- Inside ---
 
   private handle(frame: ClientFrame): void {
@@ -306,14 +325,11 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     })
   }
 
-  /** The deadline of a link: its connect frame while it waits for that, then the expiry of its token, then its end. */
+  /** The deadline of a link: for its connect frame while it waits for that, later for its end. */
   private late(): undefined {
-    if (this.phase === 'closed') this.transport.terminate()
-    else if (this.phase === 'open') this.hangup('UNAUTHORIZED')
-    else {
-      this.node.limited('connectTimeoutMs', { peer: this.peer })
-      this.hangup('CONNECT_TIMEOUT')
-    }
+    if (this.phase === 'closed') return void this.transport.terminate()
+    this.node.limited('connectTimeoutMs', { peer: this.peer })
+    this.hangup('CONNECT_TIMEOUT')
   }
 
   private end(code: number): void {
@@ -324,6 +340,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner {
     this.queue.discard()
     this.goOn()
     this.node.wheel.cancel(this.deadline)
+    this.token.end()
     if (this.heartbeat) this.node.wheel.cancel(this.heartbeat)
     for (const subscription of this.subscriptions.values()) this.node.hub.leave(subscription)
     this.subscriptions.clear()

@@ -4,6 +4,7 @@ import { goodbye } from './handlers/goodbye.js'
 import { history } from './handlers/history.js'
 import { presence } from './handlers/presence.js'
 import { publish } from './handlers/publish.js'
+import { refresh } from './handlers/refresh.js'
 import { send } from './handlers/send.js'
 import { subscribe } from './handlers/subscribe.js'
 import { unsubscribe } from './handlers/unsubscribe.js'
@@ -35,7 +36,7 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'error':
       return connection.calls.pending.answer(frame)
     case 'refresh':
-      return connection.fail(frame.ref, 'UNSUPPORTED')
+      return refresh(node, connection, session, frame)
     case 'ping':
       return connection.say({ type: 'pong' })
     case 'pong':

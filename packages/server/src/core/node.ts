@@ -26,6 +26,7 @@ import type { ChannelContext } from './channel.js'
 import { Connection } from './connection.js'
 import type { Declarations } from './declarations.js'
 import { Drain, type DrainPace } from './drain.js'
+import { encoded } from './encoded-frame.js'
 import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
@@ -83,6 +84,8 @@ export class Node implements NodeHandler, ChannelContext {
   plainHandler: PlainHandler | undefined
   readonly methods: Methods
   readonly calling: Calling
+  /** Whether the log cannot be reached at the moment. */
+  isDegraded = false
   private readonly places: Places
   private readonly seldom = new Seldom(60_000)
 
@@ -191,12 +194,15 @@ export class Node implements NodeHandler, ChannelContext {
   }
 
   /** Asks the application whether a session may read a channel, and gives the channel that it means. Never rejects. */
-  async authorizeSubscribe({ identity, user, id }: Session, channel: string): Promise<WireError | ResolvedChannel> {
+  async authorizeSubscribe(session: Session, channel: string): Promise<WireError | ResolvedChannel> {
+    const { identity, user, id } = session
     const resolved = resolveChannel(this.parts.declarations, channel, user)
     if (isWireError(resolved)) return resolved
     try {
       const { declaration, params } = resolved
       const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
+      // What was allowed to who it was is not allowed to who it is now.
+      if (session.identity !== identity) return await this.authorizeSubscribe(session, channel)
       return allowed ? resolved : wireError('FORBIDDEN')
     } catch (error) {
       this.logger.error('subscribe rule failed', { channel, error })
@@ -217,6 +223,15 @@ export class Node implements NodeHandler, ChannelContext {
     // Two clocks may disagree by more than a message takes.
     this.instruments.deliveryTook(Math.max(0, this.clock.date() - publication.at) / 1_000)
     this.hub.deliver(channel, epoch, publication)
+  }
+
+  degraded(isDegraded: boolean): void {
+    if (this.isDegraded === isDegraded) return
+    this.isDegraded = isDegraded
+    if (isDegraded) this.logger.warn('the log cannot be reached')
+    else this.logger.info('the log can be reached again')
+    const frame = encoded({ type: 'state', degraded: isDegraded })
+    for (const { connection } of this.registry.all()) if (connection.isOpen) connection.send(frame)
   }
 
   resync(): void {
@@ -269,7 +284,7 @@ export class Node implements NodeHandler, ChannelContext {
       queuedBytes: sum(({ queuedBytes }) => queuedBytes),
       receivedBytes: sum(({ receivedBytes }) => receivedBytes),
       sent: this.writer.sent,
-      degraded: 0,
+      degraded: Number(this.isDegraded),
     }
   }
 

@@ -18,6 +18,8 @@ export interface PresencePorts {
 /** A link that is told who comes and goes. */
 export interface Watcher {
   readonly link: SubscriberLink
+  /** Number of its request on the link. */
+  ref?: number
   /** Whether it missed something because the link was full; then it is told all that is true once there is room. */
   behind: boolean
 }

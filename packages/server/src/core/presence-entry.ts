@@ -53,13 +53,15 @@ export class PresenceEntry {
 
   private async judge(
     rule: PresenceRule,
-    { identity, id }: Session,
+    session: Session,
     channel: string,
     data: Data,
     params: Parameters<PresenceRule>[1],
   ): Promise<WireError | undefined> {
+    const { identity, id } = session
     try {
       const allowed = await rule({ user: identity, session: id, channel, data }, params)
+      if (session.identity !== identity) return await this.judge(rule, session, channel, data, params)
       return allowed ? undefined : wireError('FORBIDDEN')
     } catch (error) {
       this.logger.error('presence rule failed', { channel, error })

@@ -42,11 +42,13 @@ export class PresenceHub {
    * Opens a channel and has a link watch it.
    *
    * @param begin Tells the link who is present now; every later change comes after it. Not called when it fails.
+   * @param ref Number of the request, by which the link is told when the watch is ended.
    */
   async watch(
     name: string,
     link: SubscriberLink & { readonly isClosed: boolean; room(): Promise<void> },
     begin: (told: Told) => void,
+    ref = 0,
   ): Promise<WireError | undefined> {
     if (this.isFull(name, link)) return wireError('LIMIT_EXCEEDED')
     const channel = this.need(name)
@@ -58,7 +60,7 @@ export class PresenceHub {
       // Meanwhile others may have come before this one.
       if (this.isFull(name, link)) return wireError('LIMIT_EXCEEDED')
       begin(channel.told)
-      this.add(channel, link)
+      this.add(channel, link, ref)
       return undefined
     } catch (error) {
       this.context.logger.error('presence store failed', { channel: name, operation: 'watch', error })
@@ -85,6 +87,11 @@ export class PresenceHub {
   /** The channels that a link watches. */
   watchedBy(link: SubscriberLink): string[] {
     return [...(this.watchers.get(link)?.keys() ?? [])]
+  }
+
+  /** Number of the request by which a link watches a channel. */
+  refOf(name: string, link: SubscriberLink): number | undefined {
+    return this.watchers.get(link)?.get(name)?.ref
   }
 
   /** Ends all that a link watches. */
@@ -130,7 +137,7 @@ export class PresenceHub {
     return watched !== undefined && !watched.has(name) && watched.size >= this.context.limits.channels
   }
 
-  private add(channel: PresenceChannel, link: SubscriberLink): void {
+  private add(channel: PresenceChannel, link: SubscriberLink, ref: number): void {
     const watched = this.watchers.get(link) ?? new Map<string, Watcher>()
     this.watchers.set(link, watched)
     let watcher = watched.get(channel.name)
@@ -139,6 +146,7 @@ export class PresenceHub {
       watched.set(channel.name, watcher)
       channel.users += 1
     }
+    watcher.ref = ref
     channel.join(watcher)
   }
 

@@ -55,6 +55,11 @@ export class SessionRegistry {
     return [...this.links.values()].map(({ session }) => session)
   }
 
+  /** All that is held. */
+  all(): Iterable<HeldLink> {
+    return this.links.values()
+  }
+
   /** What is held of a session, or of a user: in the order in which they connected. */
   of(target: Target): HeldLink[] {
     if ('user' in target) return [...(this.users.get(target.user) ?? [])]

@@ -13,8 +13,8 @@ export class Session implements HeldSession {
     readonly owner: number,
     /** Digest of the token that resumes it. */
     readonly digest: string,
-    /** What `authenticate` returned. */
-    readonly identity: Identity | null,
+    /** What `authenticate` returned last. Another one takes its place with another token, always of the same user. */
+    public identity: Identity | null,
     /** The client's producer id, scoped by its user, so that nobody uses up another user's numbers. */
     readonly producer: string,
   ) {

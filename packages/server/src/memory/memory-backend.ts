@@ -65,6 +65,7 @@ export class MemoryBackend implements Backend {
   private readonly members = new Set<NodeHandler>()
   private readonly subscribers = new Map<string, Set<NodeHandler>>()
   private sweeping: Timer
+  private isDegraded = false
 
   constructor(private readonly parts: MemoryParts) {
     this.incarnation = parts.random.id().slice(0, GENERATION_CHARACTERS)
@@ -76,6 +77,7 @@ export class MemoryBackend implements Backend {
   join(handler: NodeHandler): BackendNode {
     this.members.add(handler)
     this.scheduleSweep()
+    if (this.isDegraded) handler.degraded(true)
     return {
       broker: this.brokerFor(handler),
       sessions: this.sessionsFor(handler),
@@ -107,15 +109,38 @@ export class MemoryBackend implements Backend {
     for (const member of this.members) member.resync()
   }
 
+  /**
+   * Acts out that the log and the list of members cannot be reached: requests reject until this is taken back. Sessions
+   * go on. Afterwards every node is told to verify its positions.
+   */
+  setDegraded(isDegraded: boolean): void {
+    if (this.isDegraded === isDegraded) return
+    this.isDegraded = isDegraded
+    for (const member of this.members) member.degraded(isDegraded)
+    if (!isDegraded) for (const member of this.members) member.resync()
+  }
+
+  /** A port that rejects while this is degraded. What ends something always works: a node that is cut off ends it, too. */
+  private interruptible<T extends Broker | PresenceStore>(port: T): T {
+    return new Proxy(port, {
+      get: (target, name) => {
+        const method: unknown = Reflect.get(target, name)
+        if (typeof method !== 'function' || String(name).startsWith('un')) return method
+        return (...args: unknown[]): unknown =>
+          this.isDegraded ? Promise.reject(new Error('the backend is degraded')) : Reflect.apply(method, target, args)
+      },
+    })
+  }
+
   private brokerFor(member: NodeHandler): Broker {
-    return {
+    return this.interruptible<Broker>({
       subscribe: (channel) => Promise.resolve(this.subscribe(channel, member)),
       unsubscribe: (channel) => Promise.resolve(this.unsubscribe(channel, member)),
       publish: async (request) => this.publish(request),
       relay: (channel, publication) => Promise.resolve(this.deliver(channel, { epoch: '', publication })),
       recover: (channel, since, limit) => Promise.resolve(this.recover(channel, since, limit)),
       history: (channel, query) => Promise.resolve(this.history(channel, query)),
-    }
+    })
   }
 
   private sessionsFor(member: NodeHandler): SessionStore {
@@ -135,7 +160,7 @@ export class MemoryBackend implements Backend {
 
   private presenceFor(member: NodeHandler): PresenceStore {
     const { presence } = this
-    return {
+    return this.interruptible<PresenceStore>({
       watch: (channel) => Promise.resolve(presence.watch(channel, member)),
       unwatch: (channel) => Promise.resolve(presence.unwatch(channel, member)),
       enter: (channel, entrant, ttlMs) => Promise.resolve(presence.enter(channel, entrant, ttlMs)),
@@ -143,7 +168,7 @@ export class MemoryBackend implements Backend {
       list: (channel, limit) => Promise.resolve(presence.list(channel, limit)),
       renew: (renewals, ttlMs) => Promise.resolve(presence.renew(renewals, ttlMs)),
       reap: (channels) => Promise.resolve(presence.reap(channels)),
-    }
+    })
   }
 
   private subscribe(channel: string, member: NodeHandler): void {

@@ -155,6 +155,11 @@ export interface Broker {
 export interface BrokerHandler {
   /** A publication of a subscribed channel, at a position of the epoch given; of the null epoch, one that was relayed. */
   deliver(channel: string, epoch: string, publication: StoredPublication): void
+  /**
+   * Whether the log can be reached has changed. Told when it cannot be reached at the moment of joining, too. What it
+   * means for requests is for them to find out: they reject.
+   */
+  degraded(isDegraded: boolean): void
   /** Publications may have been lost, or another history may serve the channels: verify every position. */
   resync(): void
 }

@@ -142,6 +142,7 @@ test('authenticate gets the token, the data and the handshake', async () => {
   const { user } = await link().connect({ token: 't', data: { device: 1 } })
   expect(user).toBe('ada')
   expect(seen).toEqual({
+    reason: 'connect',
     token: 't',
     data: { device: 1 },
     handshake: { url: '/realtime', headers: { cookie: 'a=b' }, remoteAddress: '192.0.2.1' },

@@ -130,6 +130,7 @@ test('a node that has left is told nothing', async () => {
   const told: string[] = []
   const node = backend.join({
     deliver: () => void told.push('deliver'),
+    degraded: () => void told.push('degraded'),
     resync: () => void told.push('resync'),
     superseded: () => void told.push('superseded'),
     presenceChanged: () => void told.push('presence'),
@@ -141,6 +142,8 @@ test('a node that has left is told nothing', async () => {
   await node.close()
   await publish('c')
   await presence.leave('c', 's1', 1)
+  backend.setDegraded(true)
+  backend.setDegraded(false)
   backend.failOver()
   expect(told).toEqual(['deliver', 'presence'])
 })

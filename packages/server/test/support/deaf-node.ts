@@ -3,6 +3,7 @@ import type { NodeHandler } from '../../src/index.js'
 /** A node that takes no notice of what it is told. */
 export const DEAF: NodeHandler = {
   deliver: () => undefined,
+  degraded: () => undefined,
   resync: () => undefined,
   superseded: () => undefined,
   presenceChanged: () => undefined,

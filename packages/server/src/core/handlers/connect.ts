@@ -17,7 +17,7 @@ export async function connect(
   frame: ConnectFrame,
   handshake: Handshake,
 ): Promise<void> {
-  const admission = await node.admit({ token: frame.token, data: frame.data, handshake })
+  const admission = await node.admit({ reason: 'connect', token: frame.token, data: frame.data, handshake })
   if (connection.isClosed) return
   if (typeof admission === 'string') {
     node.instruments.refused.add(String(CLOSE_CODES[admission].code))
@@ -53,6 +53,7 @@ export async function connect(
     ...(admission.hello === undefined ? {} : { hello: admission.hello }),
     ...(admission.expiresInMs === undefined ? {} : { expiresInMs: admission.expiresInMs }),
     ...(rebases.length === 0 ? {} : { rebases }),
+    ...(node.isDegraded ? { degraded: true } : {}),
   })
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
 }

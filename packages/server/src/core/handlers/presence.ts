@@ -53,7 +53,7 @@ async function perform(
   const allowed = await node.authorizeSubscribe(session, channel)
   if (isWireError(allowed)) return allowed
   if (action === 'watch') {
-    return node.presence.hub.watch(channel, connection, (told) => connection.send(presenceReply(ref, told)))
+    return node.presence.hub.watch(channel, connection, (told) => connection.send(presenceReply(ref, told)), ref)
   }
   const told = await node.presence.look(channel)
   if (isWireError(told)) return told

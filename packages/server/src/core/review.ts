@@ -1,0 +1,38 @@
+import { vacate } from './handlers/unsubscribe.js'
+import type { Connection } from './connection.js'
+import type { Node } from './node.js'
+import type { Session } from './session.js'
+import { isWireError } from './wire-errors.js'
+
+/**
+ * Asks the rules again about all that a link has, because its session has another identity now. What they deny ends:
+ * subscriptions, watches, presence. A rule that fails denies as well; its error is one that can be repeated.
+ */
+export async function review(node: Node, connection: Connection, session: Session): Promise<void> {
+  await Promise.all([
+    ...[...connection.subscriptions.keys()].map((channel) => reviewSubscription(node, connection, session, channel)),
+    ...node.presence.hub.watchedBy(connection).map((channel) => reviewWatch(node, connection, session, channel)),
+    ...node.presence.attendances.heldBy(session).map(async ({ channel, shown }) => {
+      const denied = await node.presence.entry.review(session, channel, shown)
+      if (denied) await node.presence.leave(session, channel)
+    }),
+  ])
+}
+
+async function reviewSubscription(node: Node, connection: Connection, session: Session, channel: string) {
+  const subscription = connection.subscriptions.get(channel)
+  const verdict = await node.authorizeSubscribe(session, channel)
+  // A later one was judged for itself.
+  if (!subscription || !isWireError(verdict) || connection.subscriptions.get(channel) !== subscription) return
+  vacate(node, connection, channel)
+  connection.say({ type: 'unsubscribed', channel, generation: subscription.generation, ...verdict })
+}
+
+async function reviewWatch(node: Node, connection: Connection, session: Session, channel: string): Promise<void> {
+  const { hub } = node.presence
+  const ref = hub.refOf(channel, connection)
+  const verdict = await node.authorizeSubscribe(session, channel)
+  if (ref === undefined || !isWireError(verdict) || hub.refOf(channel, connection) !== ref) return
+  hub.unwatch(channel, connection)
+  connection.say({ type: 'error', ref, ...verdict })
+}
