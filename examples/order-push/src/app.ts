@@ -4,6 +4,7 @@ import { app } from './contract.js'
 import type { Database } from './database/database.js'
 import { isApi, serveApi } from './http/api.js'
 import { pageFiles } from './http/files.js'
+import { serveMethods } from './methods.js'
 import { Relay, type Push } from './outbox.js'
 import { whoHolds, type Who } from './who.js'
 
@@ -34,6 +35,8 @@ export function createOrderPush({
   const realtime = new RealtimeServer<typeof app, Who>(app, {
     ...settings,
     authenticate: async ({ token }) => {
+      // Somebody who has not signed in yet can see the shops.
+      if (token === undefined) return { user: null }
       // A database that is down is no wrong token.
       const who = await whoHolds(db, token).catch((cause: unknown) => {
         throw Object.assign(new Error('the database does not answer', { cause }), { retryable: true })
@@ -47,6 +50,8 @@ export function createOrderPush({
   realtime.channel('customer:{customer}', {
     subscribe: ({ user }, { customer }) => user?.kind === 'customer' && user.id === customer,
   })
+
+  serveMethods(realtime, { db, report })
 
   const relay = new Relay({
     db,

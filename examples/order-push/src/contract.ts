@@ -39,6 +39,9 @@ const order = z.object({
   changedAt: z.number(),
 })
 
+const dish = z.object({ id, name: z.string(), description: z.string(), priceCents: z.int() })
+const tickets = z.object({ shop, tickets: z.array(order) })
+
 /** What the server and the pages agree on. Pages import only the types, so zod stays out of their bundles. */
 export const app = contract({
   channels: {
@@ -49,49 +52,58 @@ export const app = contract({
     /** The orders of one customer. */
     'customer:{customer}': { message: order },
   },
+  // Every one can be called again without harm.
+  methods: {
+    list_shops: { input: z.object({}), output: z.array(shop), idempotent: true },
+    get_shop_info: { input: z.object({ shop: id }), output: shop.extend({ menu: z.array(dish) }), idempotent: true },
+    bill: {
+      input: z.object({
+        shop: id,
+        /** Made once for an order and sent with every attempt, so that two attempts are one order. */
+        key: z.string().min(16, 'The key of an order has 16 characters at least.').max(64),
+        name: z.string().trim().min(1, 'Tell us your name.').max(40, 'A name has at most 40 characters.'),
+        note: z.string().trim().max(200, 'A note has at most 200 characters.').default(''),
+        lines: z
+          .array(
+            z.object({
+              dish: id,
+              count: z.int().min(1).max(MOST_OF_A_DISH, `At most ${MOST_OF_A_DISH} of each dish.`),
+            }),
+          )
+          .min(1, 'Choose something first.')
+          .max(20, 'At most 20 different dishes.'),
+      }),
+      output: order,
+      idempotent: true,
+    },
+    list_orders: { input: z.object({}), output: z.array(order), idempotent: true },
+    open_shop: { input: z.object({ open: z.boolean() }), output: shop, idempotent: true },
+    list_tickets: { input: z.object({}), output: tickets, idempotent: true },
+    move_ticket: {
+      input: z.object({
+        order: z.uuid(),
+        to: status,
+        /** Version of the order that was on screen. */
+        version: z.int(),
+      }),
+      output: order,
+      idempotent: true,
+    },
+  },
 })
 
-/** What the functions take, by name. */
-export const INPUTS = {
-  list_shops: z.object({}),
-  get_shop_info: z.object({ shop: id }),
-  bill: z.object({
-    shop: id,
-    /** Made once for an order and sent with every attempt, so that two attempts are one order. */
-    key: z.string().min(16, 'The key of an order has 16 characters at least.').max(64),
-    name: z.string().trim().min(1, 'Tell us your name.').max(40, 'A name has at most 40 characters.'),
-    note: z.string().trim().max(200, 'A note has at most 200 characters.').default(''),
-    lines: z
-      .array(
-        z.object({
-          dish: id,
-          count: z.int().min(1).max(MOST_OF_A_DISH, `At most ${MOST_OF_A_DISH} of each dish.`),
-        }),
-      )
-      .min(1, 'Choose something first.')
-      .max(20, 'At most 20 different dishes.'),
-  }),
-  list_orders: z.object({}),
-  open_shop: z.object({ open: z.boolean() }),
-  list_tickets: z.object({}),
-  move_ticket: z.object({
-    order: z.uuid(),
-    to: status,
-    /** Version of the order that was on screen. */
-    version: z.int(),
-  }),
-}
+type Methods = typeof app.methods
+/** Name of something that pages can ask for. */
+export type MethodName = keyof Methods
+/** What the code behind a method gets. */
+export type Input<Name extends MethodName> = z.output<Methods[Name]['input']>
+/** What a method answers. */
+export type Output<Name extends MethodName> = z.output<Methods[Name]['output']>
 
 export type Status = (typeof STATUSES)[number]
 export type Line = z.infer<typeof line>
 export type Shop = z.infer<typeof shop>
+export type Dish = z.infer<typeof dish>
 export type Order = z.infer<typeof order>
-export type Dish = {
-  readonly id: string
-  readonly name: string
-  readonly description: string
-  readonly priceCents: number
-}
-export type ShopInfo = Shop & { readonly menu: readonly Dish[] }
-export type Tickets = { readonly shop: Shop; readonly tickets: readonly Order[] }
-export type Input<Name extends keyof typeof INPUTS> = z.output<(typeof INPUTS)[Name]>
+export type ShopInfo = Output<'get_shop_info'>
+export type Tickets = z.infer<typeof tickets>

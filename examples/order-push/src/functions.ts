@@ -1,11 +1,10 @@
-import type { Input } from './contract.js'
+import { app, type Input, type MethodName, type Output } from './contract.js'
 import type { Database } from './database/database.js'
 import { listOrders, listTickets } from './orders/list-orders.js'
 import { moveTicket } from './orders/move-ticket.js'
 import { placeOrder } from './orders/place-order.js'
 import { Refusal } from './orders/refusal.js'
 import { getShopInfo, listShops, openShop } from './orders/shops.js'
-import { INPUTS } from './contract.js'
 import type { Customer, ShopStaff, Who } from './who.js'
 
 /** Who asks, and where the data is. */
@@ -14,13 +13,15 @@ export interface Context {
   readonly who: Who | undefined
 }
 
-type Functions = { readonly [Name in keyof typeof INPUTS]: (context: Context, input: Input<Name>) => Promise<object> }
+type Functions = {
+  readonly [Name in MethodName]: (context: Context, input: Input<Name>) => Promise<Output<Name>>
+}
 
 /**
  * What pages can ask for, by name. Each judges who asks and knows nothing of how the question came. They keep nothing
  * between two questions, so any process can answer the next one.
  */
-export const functions = {
+const functions: Functions = {
   list_shops: ({ db }) => listShops(db),
   get_shop_info: ({ db }, { shop }) => getShopInfo(db, shop),
   bill: ({ db, who }, input) => placeOrder(db, customer(who).id, input),
@@ -28,22 +29,25 @@ export const functions = {
   open_shop: ({ db, who }, { open }) => openShop(db, staff(who).shop, open),
   list_tickets: ({ db, who }) => listTickets(db, staff(who).shop),
   move_ticket: ({ db, who }, input) => moveTicket(db, staff(who).shop, input),
-} satisfies Functions
+}
 
-/** Name of a function. */
-export type FunctionName = keyof typeof functions
-/** What a function answers. */
-export type Output<Name extends FunctionName> = Awaited<ReturnType<(typeof functions)[Name]>>
+/** The names of all. */
+export const names = Object.keys(functions) as MethodName[]
 
 /** Whether there is a function of this name. */
-export const isFunction = (name: string): name is FunctionName => Object.hasOwn(functions, name)
+export const isFunction = (name: string): name is MethodName => Object.hasOwn(functions, name)
 
-/** Checks the input and runs a function. @throws Refusal as the function does, and `INVALID_INPUT`. */
-export async function run(name: FunctionName, context: Context, given: unknown): Promise<object> {
-  const input = INPUTS[name].safeParse(given)
-  if (!input.success) throw new Refusal('INVALID_INPUT', wordsFor(input.error.issues))
+/** Runs a function on input that was checked. @throws Refusal as the function does. */
+export function run(name: MethodName, context: Context, input: unknown): Promise<object> {
   const each = functions[name] as (context: Context, input: unknown) => Promise<object>
-  return each(context, input.data)
+  return each(context, input)
+}
+
+/** Checks input by the contract. @throws Refusal `INVALID_INPUT`. */
+export function inputFor(name: MethodName, given: unknown): unknown {
+  const input = app.methods[name].input.safeParse(given)
+  if (!input.success) throw new Refusal('INVALID_INPUT', wordsFor(input.error.issues))
+  return input.data
 }
 
 /** The first complaint, with the field it is about when the words do not say it. */

@@ -74,6 +74,8 @@ async function open(options: Parameters<typeof Window.open>[2] = {}): Promise<Wi
   return window
 }
 
+const orders = () => app.db.selectFrom('orders').select('id').execute()
+
 const customer = async (options: Parameters<typeof Window.open>[2] = {}) => new CustomerWindow(await open(options))
 
 async function shop(name = AURORA, options: Parameters<typeof Window.open>[2] = {}): Promise<ShopWindow> {
@@ -156,34 +158,27 @@ test('[D11] an order whose answer was lost is sent again by itself and is one or
   await kitchen.open()
   const ada = await customer()
   await ada.choose(AURORA, 'Margherita')
-  const answers: number[] = []
-  await ada.page.route('**/api/bill', async (route) => {
-    const answer = await route.fetch()
-    answers.push(answer.status())
-    if (answers.length === 1) await route.abort()
-    else await route.fulfill({ response: answer })
-  })
+  proxy.stall(true)
   await ada.order('Ada')
+  await until('the order is stored', orders, ({ length }) => length === 1)
+  await ada.window.shows('#send', 'Sending …')
+  const links = proxy.accepted
+  proxy.stall(false)
   await ada.window.shows('#order-title', 'Order 1')
-  expect(answers).toEqual([200, 200])
+  expect(proxy.accepted).toBeGreaterThan(links)
   await kitchen.has('new', ['#1 Ada'])
-  expect(await app.db.selectFrom('orders').select('id').execute()).toHaveLength(1)
+  expect(await orders()).toHaveLength(1)
 })
 
 test('[D11] a page that is reloaded before the answer sends the same order again', async () => {
   const ada = await customer()
   await ada.choose(AURORA, 'Margherita')
-  const sent = new Promise<void>((resolve) => {
-    void ada.page.route('**/api/bill', async (route) => {
-      await route.fetch()
-      resolve()
-      await route.abort()
-    })
-  })
+  proxy.stall(true)
   await ada.order('Ada', 'No basil')
-  await sent
-  await ada.page.unrouteAll({ behavior: 'ignoreErrors' })
-  await ada.page.reload()
+  await until('the order is stored', orders, ({ length }) => length === 1)
+  await ada.page.goto('about:blank')
+  proxy.stall(false)
+  await ada.page.goto(`http://localhost:${proxy.port}/#/shop/pizzeria`)
   // What was chosen is still there. The note was not kept, so this is another order under the old key.
   await ada.order('Ada')
   await ada.window.shows(
@@ -191,7 +186,7 @@ test('[D11] a page that is reloaded before the answer sends the same order again
     'An earlier attempt arrived: see "Your orders". To send this one as well, order again.',
   )
   await ada.page.reload()
-  expect(await app.db.selectFrom('orders').select('id').execute()).toHaveLength(1)
+  expect(await orders()).toHaveLength(1)
   await ada.order('Ada')
   await ada.window.shows('#order-title', 'Order 2')
 })
@@ -205,23 +200,22 @@ test('a refused move is taken back on screen, with a sentence that says why', as
   hold()
   await app.call('move_ticket', { order: id, version: 1, to: 'cooking' }, SHOP)
   await app.call('move_ticket', { order: id, version: 2, to: 'ready' }, SHOP)
-  const answered = new Promise<() => void>((resolve) => {
-    void kitchen.page.route('**/api/move_ticket', async (route) => {
-      await new Promise<void>((go) => resolve(go))
-      await route.continue()
-    })
-  })
+  proxy.stall(true)
   await kitchen.page.getByRole('button', { name: 'Ticket 1: Start cooking' }).click()
   // It shows at once, as something that is not settled.
   await kitchen.has('cooking', ['#1 Ada'])
   expect(await kitchen.ticket('#1').getAttribute('data-moving')).toBe('true')
-  ;(await answered)()
-  await kitchen.has('ready', ['#1 Ada'])
-  expect(await kitchen.column('cooking')).toEqual([])
+  proxy.stall(false)
+  await kitchen.has('new', ['#1 Ada'])
+  expect(await kitchen.ticket('#1').getAttribute('data-moving')).toBe('false')
   await kitchen.window.shows('.ticket .problem', 'Somebody else moved ticket 1: it is ready already.')
+  // Then the news arrives; the sentence stays where the ticket goes, and when it goes.
   release()
+  await kitchen.has('ready', ['#1 Ada'])
+  await kitchen.window.shows('.ticket .problem', 'Somebody else moved ticket 1: it is ready already.')
   await app.call('move_ticket', { order: id, version: 3, to: 'collected' }, SHOP)
   await kitchen.has('ready', [])
+  await kitchen.window.shows('#notice-words', 'Somebody else moved ticket 1: it is ready already.')
 })
 
 test('a move that is refused because the shop was closed stays where it was', async () => {

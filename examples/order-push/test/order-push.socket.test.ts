@@ -224,6 +224,53 @@ describe('over HTTP', () => {
   })
 })
 
+describe('over the links of pages', () => {
+  beforeEach(() => start())
+
+  test('[D5] the same functions are methods: an order is placed, moved and listed', async () => {
+    const ada = app.client(ADA)
+    const kitchen = app.client(SHOP)
+    expect(await app.anonymous().call('list_shops', {})).toHaveLength(3)
+    expect((await ada.call('get_shop_info', { shop: 'pizzeria' })).menu).toHaveLength(5)
+    const order = await ada.call('bill', pizza('by call'))
+    expect(order).toMatchObject({ number: 1, totalCents: 950, status: 'new' })
+    // Over whichever way it comes, it is one order.
+    expect(await app.call('bill', pizza('by call'), ADA)).toEqual(order)
+    expect(await kitchen.call('open_shop', { open: true })).toMatchObject({ id: 'pizzeria', open: true })
+    const moved = await kitchen.call('move_ticket', { order: order.id, version: 1, to: 'cooking' })
+    expect(moved).toEqual({ ...order, status: 'cooking', version: 2, changedAt: moved.changedAt })
+    expect((await kitchen.call('list_tickets', {})).tickets).toEqual([moved])
+    expect(await ada.call('list_orders', {})).toEqual([moved])
+  })
+
+  test('[D5] a method refuses with the same code and sentence as over HTTP', async () => {
+    const ada = app.client(ADA)
+    const order = await ada.call('bill', pizza('refused'))
+    const move = { order: order.id, version: 1, to: 'cooking' } as const
+    const refused = (code: string, message?: string) => ({ code, ...(message && { message }) })
+    await expect(ada.call('bill', { ...pizza('refused'), note: 'x' })).rejects.toMatchObject(refused('KEY_REUSED'))
+    await expect(ada.call('bill', { ...pizza('wrong'), lines: [] })).rejects.toMatchObject(
+      refused('INVALID_DATA', 'Choose something first.'),
+    )
+    await expect(ada.call('move_ticket', move)).rejects.toMatchObject(refused('FORBIDDEN', 'Only a shop can do this.'))
+    await expect(app.client('bakery-demo').call('move_ticket', move)).rejects.toMatchObject(refused('NOT_FOUND'))
+    await expect(app.client(SHOP).call('move_ticket', move)).rejects.toMatchObject(
+      refused('SHOP_CLOSED', 'The shop is closed. Open it to go on.'),
+    )
+    await expect(app.anonymous().call('bill', pizza('nobody'))).rejects.toMatchObject(refused('SIGN_IN'))
+    await expect(app.client('guessed').call('list_tickets', {})).rejects.toMatchObject(refused('UNAUTHORIZED'))
+  })
+
+  test('a database that is in trouble is no refusal: the call can be repeated', async () => {
+    const ada = app.client(ADA)
+    await sql`alter table orders rename to elsewhere`.execute(app.db)
+    await expect(ada.call('list_orders', {})).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    await sql`alter table elsewhere rename to orders`.execute(app.db)
+    expect(await ada.call('list_orders', {})).toEqual([])
+    expect(app.reports.join()).toContain('list_orders failed')
+  })
+})
+
 describe('channels', () => {
   test('customers and shops hear of their own orders only', async () => {
     await start()

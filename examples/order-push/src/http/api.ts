@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Database } from '../database/database.js'
-import { isFunction, run, type FunctionName } from '../functions.js'
+import type { MethodName } from '../contract.js'
+import { inputFor, isFunction, run } from '../functions.js'
 import { Refusal, REFUSALS } from '../orders/refusal.js'
 import { whoHolds } from '../who.js'
 
 const PREFIX = '/api/'
 const MOST_BYTES = 16_384
 /** What only reads can be asked by GET, too. */
-const READS: readonly FunctionName[] = ['list_shops', 'get_shop_info', 'list_orders', 'list_tickets']
+const READS: readonly MethodName[] = ['list_shops', 'get_shop_info', 'list_orders', 'list_tickets']
 
 /** Whether a request is for a function. */
 export const isApi = (path: string): boolean => path.startsWith(PREFIX)
@@ -37,9 +38,9 @@ export async function serveApi(
     return fail(405, 'METHOD', `Ask ${name} by POST.`)
   }
   try {
-    const input = reading ? Object.fromEntries(searchParams) : await bodyOf(request)
+    const given = reading ? Object.fromEntries(searchParams) : await bodyOf(request)
     const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-    answer(200, await run(name, { db, who: await whoHolds(db, token) }, input))
+    answer(200, await run(name, { db, who: await whoHolds(db, token) }, inputFor(name, given)))
   } catch (error) {
     if (error instanceof Refusal) return fail(REFUSALS[error.code], error.code, error.message, error.current)
     report(`${name} failed`, error)

@@ -14,6 +14,8 @@ const NEXT = {
 
 /** Age of an order, in minutes, from which somebody should hurry. */
 const LATE_MIN = 10
+/** How long a ticket says why it was not moved. */
+const COMPLAINT_MS = 10_000
 /** Tickets kept at most, collected ones included. */
 const MOST_KEPT = 500
 const COLUMNS = ['new', 'cooking', 'ready'] as const
@@ -87,7 +89,10 @@ export class Board {
       if (this.entries.size > MOST_KEPT) this.forgetOne()
       return
     }
-    if (order.version > entry.order.version) Object.assign(entry, { order, problem: undefined })
+    if (order.version <= entry.order.version) return
+    entry.order = order
+    // Off the board, nobody would read it there.
+    if (order.status === 'collected' && entry.problem) this.notify(entry.problem)
   }
 
   /** Collected tickets are kept for a while, so that a list from before cannot bring them back. */
@@ -106,14 +111,21 @@ export class Board {
     try {
       this.keep(await this.move(entry.order, step.to))
     } catch (error) {
-      const { code, message, current } = error as CallError
-      if (current) this.keep(current as Order)
-      entry.problem = code === 'NO_ANSWER' ? 'Not moved: the server does not answer. Try again.' : message
-      // Off the board, nobody would read it there.
-      if (entry.order.status === 'collected') this.notify(message)
+      const { code, message } = error as CallError
+      this.complain(entry, code === 'NO_ANSWER' ? 'Not moved: the server does not answer. Try again.' : message)
     }
     entry.moving = undefined
     this.draw()
+  }
+
+  /** Says on the ticket why it was not moved, for a while: the news of what happened instead comes at any moment. */
+  private complain(entry: Entry, problem: string): void {
+    entry.problem = problem
+    setTimeout(() => {
+      if (entry.problem !== problem) return
+      entry.problem = undefined
+      this.draw()
+    }, COMPLAINT_MS)
   }
 
   private draw(): void {

@@ -1,66 +1,50 @@
-import type { FunctionName, Output } from '../functions.js'
+import type { RealtimeError } from '@org/realtime-client'
+import type { MethodInput } from '@org/realtime-protocol'
+import type { app, MethodName, Output } from '../contract.js'
 import type { RefusalCode } from '../orders/refusal.js'
-import type { INPUTS } from '../contract.js'
-import type { z } from 'zod'
+import type { Client } from './follow.js'
 
 /** Settings of a call. */
 export interface CallOptions {
-  readonly token: string
-  /** How long to ask again while no answer comes. Every function can be asked again without harm. */
-  readonly retryForMs?: number
+  /** How long to ask, over any number of links, while no answer comes. */
+  readonly forMs?: number
   readonly signal?: AbortSignal
 }
 
 /** Why a call came to nothing. */
 export class CallError extends Error {
   constructor(
-    /** `NO_ANSWER`: nobody knows whether it was done. Otherwise the server refused, and nothing was done. */
-    readonly code: RefusalCode | 'NO_ANSWER',
+    /** `NO_ANSWER`: nobody knows whether it was done. `UNAUTHORIZED`: the token is no good. Otherwise it was refused. */
+    readonly code: RefusalCode | 'NO_ANSWER' | 'UNAUTHORIZED',
     message: string,
-    readonly current?: unknown,
   ) {
     super(message)
   }
 }
 
-const ATTEMPT_MS = 5_000
 const PAUSE_MS = 700
+const NO_ANSWER: readonly string[] = ['TIMEOUT', 'UNKNOWN_OUTCOME', 'EXPIRED', 'ABORTED', 'CLOSED']
 
-/** Calls a function of the server. @throws CallError. */
-export async function call<Name extends FunctionName>(
+/** Calls a method of the server. @throws CallError. */
+export async function call<Name extends MethodName>(
+  client: Client,
   name: Name,
-  input: z.input<(typeof INPUTS)[Name]>,
-  { token, retryForMs = 8_000, signal }: CallOptions,
+  input: MethodInput<(typeof app.methods)[Name]>,
+  { forMs = 8_000, signal }: CallOptions = {},
 ): Promise<Output<Name>> {
-  const giveUpAt = performance.now() + retryForMs
+  const until = performance.now() + forMs
   for (;;) {
-    const answer = await attempt(name, input, token, signal)
-    if (answer?.ok) return (await answer.json()) as Output<Name>
-    if (answer && answer.status < 500) {
-      const { error } = (await answer.json()) as { error: { code: RefusalCode; message: string; current?: unknown } }
-      throw new CallError(error.code, error.message, error.current)
+    try {
+      const timeoutMs = Math.max(1, until - performance.now())
+      // The contract says the same of every method, but pages import only its types.
+      const options = { idempotent: true, timeoutMs, ...(signal && { signal }) }
+      return (await client.call(name, ...([input, options] as never))) as Output<Name>
+    } catch (error) {
+      const { code, message, retryable } = error as RealtimeError
+      if (NO_ANSWER.includes(code)) throw new CallError('NO_ANSWER', 'The server does not answer.')
+      if (!retryable) throw new CallError(code as RefusalCode, message)
+      if (performance.now() + PAUSE_MS > until) throw new CallError('NO_ANSWER', message)
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     }
-    if (signal?.aborted || performance.now() > giveUpAt) throw new CallError('NO_ANSWER', 'The server does not answer.')
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
-  }
-}
-
-/** One attempt; nothing when no answer came. */
-async function attempt(
-  name: FunctionName,
-  input: object,
-  token: string,
-  signal: AbortSignal | undefined,
-): Promise<Response | undefined> {
-  const limit = AbortSignal.timeout(ATTEMPT_MS)
-  try {
-    return await fetch(`/api/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify(input),
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    })
-  } catch {
-    return undefined
   }
 }

@@ -15,17 +15,17 @@ const shops = new Map<string, Shop>()
 const orders = new Map<string, Order>()
 const loaded = { shops: false, orders: false }
 const banner = new Banner()
-const menu = new Menu(token, {
+const client: Client = new RealtimeClient<typeof app>(`${location.origin.replace('http', 'ws')}/realtime`, { token })
+const menu = new Menu(client, {
   placed(order) {
     take(orders, order)
     location.hash = `#/order/${order.id}`
   },
 })
 
-const client: Client = new RealtimeClient<typeof app>(`${location.origin.replace('http', 'ws')}/realtime`, { token })
 banner.watch(client)
 follow(client, 'shops', {
-  load: (signal) => call('list_shops', {}, { token, signal }),
+  load: (signal) => call(client, 'list_shops', {}, { signal }),
   loaded: (all) => {
     for (const shop of all) take(shops, shop)
     loaded.shops = true
@@ -36,7 +36,7 @@ follow(client, 'shops', {
 })
 client.ready().then(() => {
   follow(client, `customer:${client.user}`, {
-    load: (signal) => call('list_orders', {}, { token, signal }),
+    load: (signal) => call(client, 'list_orders', {}, { signal }),
     loaded: (all) => {
       for (const order of all) take(orders, order)
       loaded.orders = true

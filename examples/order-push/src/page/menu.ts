@@ -1,6 +1,7 @@
 import type { Dish, Order, Shop } from '../contract.js'
 import { Basket } from './basket.js'
 import { call, CallError } from './call.js'
+import type { Client } from './follow.js'
 import { byId, copyOf, part, show, write } from './dom.js'
 import { drawLines } from './order-view.js'
 import { drawOpen } from './shops-view.js'
@@ -19,7 +20,7 @@ export class Menu {
   private sending = false
 
   constructor(
-    private readonly token: string,
+    private readonly client: Client,
     private readonly on: { readonly placed: (order: Order) => void },
   ) {
     nameField.value = localStorage.getItem('name') ?? ''
@@ -53,7 +54,7 @@ export class Menu {
   private async load({ id }: Shop): Promise<void> {
     if (this.menus.has(id)) return
     try {
-      const { menu } = await call('get_shop_info', { shop: id }, { token: this.token, retryForMs: 60_000 })
+      const { menu } = await call(this.client, 'get_shop_info', { shop: id }, { forMs: 60_000 })
       this.menus.set(id, menu)
       if (this.basket?.shop === id) this.drawMenu()
     } catch (error) {
@@ -124,7 +125,7 @@ export class Menu {
     try {
       const { shop, key } = basket
       const input = { shop, key, name, note: noteField.value.trim(), lines }
-      const order = await call('bill', input, { token: this.token, retryForMs: INSIST_MS })
+      const order = await call(this.client, 'bill', input, { forMs: INSIST_MS })
       basket.empty()
       noteField.value = ''
       this.on.placed(order)

@@ -2,7 +2,7 @@ import { RealtimeClient } from '@org/realtime-client'
 import type { app, Shop } from '../contract.js'
 import { Banner } from './banner.js'
 import { Board } from './board.js'
-import { call, type CallError } from './call.js'
+import { call, CallError } from './call.js'
 import { byId, write } from './dom.js'
 import { follow, type Client } from './follow.js'
 import { drawOpen } from './shops-view.js'
@@ -13,18 +13,16 @@ const board = new Board()
 
 /** Somebody signed in: a client, the shop as we know it, and the tickets while it is open. */
 class Kitchen {
-  private readonly client: Client
   private leaveTickets: (() => void) | undefined
 
   constructor(
-    private readonly token: string,
+    private readonly client: Client,
     private shop: Shop,
   ) {
-    this.client = new RealtimeClient<typeof app>(`${location.origin.replace('http', 'ws')}/realtime`, { token })
-    banner.watch(this.client)
+    banner.watch(client)
     // Another screen of the same shop can open and close it, too.
-    follow(this.client, 'shops', {
-      load: async (signal) => (await call('list_tickets', {}, { token, signal })).shop,
+    follow(client, 'shops', {
+      load: async (signal) => (await call(client, 'list_tickets', {}, { signal })).shop,
       loaded: (shop) => this.take(shop),
       changed: (shop) => this.take(shop),
       failed: (error) => this.problem(error.message),
@@ -35,7 +33,7 @@ class Kitchen {
   async open(open: boolean): Promise<void> {
     this.problem('')
     try {
-      this.take(await call('open_shop', { open }, { token: this.token }))
+      this.take(await call(this.client, 'open_shop', { open }))
     } catch (error) {
       this.problem((error as CallError).message)
     }
@@ -75,12 +73,12 @@ class Kitchen {
   }
 
   private follow(): () => void {
-    const { token } = this
+    const { client } = this
     board.begin((ticket, to) =>
-      call('move_ticket', { order: ticket.id, version: ticket.version, to }, { token, retryForMs: 5_000 }),
+      call(client, 'move_ticket', { order: ticket.id, version: ticket.version, to }, { forMs: 5_000 }),
     )
-    return follow(this.client, `shop:${this.shop.id}`, {
-      load: (signal) => call('list_tickets', {}, { token, signal }),
+    return follow(client, `shop:${this.shop.id}`, {
+      load: (signal) => call(client, 'list_tickets', {}, { signal }),
       loaded: ({ tickets }) => board.load(tickets),
       changed: (ticket) => board.take(ticket),
       failed: (error) => this.problem(error.message),
@@ -95,11 +93,21 @@ class Kitchen {
 
 let kitchen: Kitchen | undefined
 
+const connect = (token?: string): Client =>
+  new RealtimeClient<typeof app>(`${location.origin.replace('http', 'ws')}/realtime`, token ? { token } : {})
+
 /** Signs in with a token. @throws CallError when it opens no shop. */
 async function signIn(token: string): Promise<void> {
-  const { shop } = await call('list_tickets', {}, { token })
-  localStorage.setItem(KEPT, token)
-  kitchen = new Kitchen(token, shop)
+  const client = connect(token)
+  try {
+    const { shop } = await call(client, 'list_tickets', {})
+    localStorage.setItem(KEPT, token)
+    kitchen = new Kitchen(client, shop)
+  } catch (error) {
+    void client.close()
+    if ((error as CallError).code === 'UNAUTHORIZED') throw new CallError('UNAUTHORIZED', 'This token opens no shop.')
+    throw error
+  }
 }
 
 async function askToSignIn(): Promise<void> {
@@ -113,13 +121,18 @@ async function askToSignIn(): Promise<void> {
   }
   select.onchange = suggest
   if (select.options.length > 0) return
+  // Nobody is signed in yet, so this client is nobody's.
+  const client = connect()
+  banner.watch(client)
   try {
-    const shops = await call('list_shops', {}, { token: '', retryForMs: 60_000 })
+    const shops = await call(client, 'list_shops', {}, { forMs: 60_000 })
     select.replaceChildren(...shops.map(({ id, name }) => new Option(name, id)))
     suggest()
   } catch (error) {
     write(byId('signing-problem'), (error as CallError).message)
   }
+  banner.leave()
+  void client.close()
 }
 
 byId('signing').onsubmit = (event) => {

@@ -1,12 +1,11 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { RealtimeClient } from '@org/realtime-client'
+import { RealtimeClient, type ClientOptions } from '@org/realtime-client'
 import { memory, type ServerOptions } from '@org/realtime-server'
 import { createOrderPush, type OrderPushOptions } from '../../src/app.js'
-import type { app, Input, Order } from '../../src/contract.js'
+import type { app, Input, MethodName, Order, Output } from '../../src/contract.js'
 import { openDatabase } from '../../src/database/database.js'
 import { initDb } from '../../src/database/migrations.js'
-import type { FunctionName, Output } from '../../src/functions.js'
 
 /** A customer's token; another text is another customer. */
 export const customerToken = (name: string): string => `customer-${name.padEnd(32, '0')}`
@@ -38,6 +37,11 @@ export async function startOrderPush(
   const url = `http://127.0.0.1:${(running.http.address() as AddressInfo).port}`
   const clients: Client[] = []
 
+  const connect = (options: ClientOptions): Client => {
+    const client: Client = new RealtimeClient<typeof app>(`${url.replace('http', 'ws')}/realtime`, options)
+    clients.push(client)
+    return client
+  }
   const ask = (name: string, input: unknown, token?: string): Promise<Response> =>
     fetch(`${url}/api/${name}`, {
       method: 'POST',
@@ -52,18 +56,16 @@ export async function startOrderPush(
     reports,
     ask,
     /** Asks a function that has to answer. */
-    async call<Name extends FunctionName>(name: Name, input: unknown, token?: string): Promise<Output<Name>> {
+    async call<Name extends MethodName>(name: Name, input: unknown, token?: string): Promise<Output<Name>> {
       const response = await ask(name, input, token)
       const body: unknown = await response.json()
       if (!response.ok) throw new Error(`${name}: ${JSON.stringify(body)}`)
       return body as Output<Name>
     },
-    /** A client of the realtime server; closed with the application. */
-    client(token: string): Client {
-      const client: Client = new RealtimeClient<typeof app>(`${url.replace('http', 'ws')}/realtime`, { token })
-      clients.push(client)
-      return client
-    },
+    /** A client of the realtime server, for whoever holds the token; closed with the application. */
+    client: (token: string): Client => connect({ token }),
+    /** A client of nobody. */
+    anonymous: (): Client => connect({}),
     /** What a shop was sent, as the log has it. */
     async ticketsSent(shop = 'pizzeria'): Promise<Order[]> {
       const { publications } = await running.realtime.history(`shop:${shop}`)
