@@ -63,6 +63,12 @@ export function judgeSince(lineage: Lineage | undefined, since: Since | undefine
   return { position: { epoch: head.epoch, offset: Math.max(before, head.offset - since.last) } }
 }
 
+/** A start as a peer gave it, without what it added: that would go on to the broker, and back to the peer. */
+export function bareSince(since: Since | undefined): Since | undefined {
+  if (typeof since !== 'object') return since
+  return isPosition(since) ? { epoch: since.epoch, offset: since.offset } : { last: since.last }
+}
+
 /** Whether a start is a position. One that is also a `last` is a position; half a position beside a `last` is none. */
 export function isPosition(since: Since | undefined): since is Position {
   if (typeof since !== 'object' || !('epoch' in since)) return false

@@ -482,3 +482,13 @@ test('a link that is hung up while its first subscriptions begin subscribes to n
   await clock.advance(60_000)
   expect([...open]).toEqual([])
 })
+
+test('what a peer adds to the start of a subscription, however deep, is ignored', async () => {
+  const { connected } = world()
+  const client = await connected()
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000)
+  await client.sayText(`{"type":"subscribe","channel":"c","generation":1,"since":{"last":5,"more":${deep}}}`)
+  expect(client.heard.at(-1)).toMatchObject({ type: 'subscribed', generation: 1 })
+  await client.sayText(`{"type":"subscribe","channel":"c","generation":2,"since":{"epoch":"","offset":0,"x":${deep}}}`)
+  expect(client.heard.at(-1)).toMatchObject({ type: 'subscribed', generation: 2 })
+})

@@ -1,5 +1,6 @@
 import type { SubscribeRequest } from '@org/realtime-protocol'
 import type { Connection } from '../connection.js'
+import { bareSince } from '../lineage.js'
 import type { Node } from '../node.js'
 import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
@@ -41,5 +42,5 @@ async function run(node: Node, connection: Connection, session: Session, request
   const subscription = new Subscription(node.hub.join(resolved.name), connection, generation)
   connection.subscriptions.set(channel, subscription)
   node.trace('subscribe', { session: session.id, user: session.user, channel })
-  await subscription.channel.start(subscription, since)
+  await subscription.channel.start(subscription, bareSince(since))
 }
