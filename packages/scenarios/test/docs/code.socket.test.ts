@@ -138,6 +138,29 @@ describe('docs/guide/operating.md', () => {
   })
 })
 
+describe('docs/guide/channels.md', () => {
+  test('its modes do what the page says, and no more', async () => {
+    const program = await bundled('docs/guide/channels.md')
+    const { says, output } = run(program('modes.ts'))
+    const lines = [
+      'price 3 { cents: 290 }',
+      'while away: your order is ready',
+      'cursor 0 { x: 10, y: 20 }',
+      '@ somebody else has it',
+      'UNSUPPORTED an ephemeral channel takes send(), which is not retried',
+    ]
+    for (const line of lines) await says(line)
+    expect(output().trim().split('\n').sort()).toEqual([...lines].sort())
+  })
+
+  test('its page shows the state there is, and the changes that follow', async () => {
+    const program = await bundled('docs/guide/channels.md')
+    const { says, output } = run(program('state.ts'))
+    for (const line of ['shown: 1', 'order 7 accepted', 'order 7 ready']) await says(line)
+    expect(output().trim().split('\n')).toEqual(['shown: 1', 'order 7 accepted', 'order 7 ready'])
+  })
+})
+
 describe('docs/guide/testing.md', () => {
   test('its failover goes as the page says', async () => {
     const program = await bundled('docs/guide/testing.md')
