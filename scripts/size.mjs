@@ -2,13 +2,17 @@
 import { existsSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { leanEventEmitter, mangleProps } from '../packages/client/bundle.mjs'
 import { root } from './lib/pnpm.mjs'
 
-// The aim is 6,656, with 10,240 for everything that is still to come. docs/decisions/client-size.md says what was tried.
-const LIMIT_BYTES = 9_856
+// The law, with everything in it. docs/decisions/client-size.md says what was tried and what more would cost.
+const LIMIT_BYTES = 10_240
 
 const number = (bytes) => bytes.toLocaleString('en')
-const sources = await measure('packages/client/src/browser.ts', ['@org/source', 'browser'])
+const sources = await measure('packages/client/src/browser.ts', ['@org/source', 'browser'], {
+  plugins: [leanEventEmitter],
+  mangleProps,
+})
 const sizes = { 'from sources': sources }
 // What is published: it must not weigh more because bundles shake less well than modules.
 if (existsSync(`${root}/packages/client/dist/browser.js`)) {
@@ -31,7 +35,7 @@ for (const [what, { minified, gzipped }] of Object.entries(sizes)) {
   process.exitCode = 1
 }
 
-async function measure(entry, conditions) {
+async function measure(entry, conditions, further) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -43,6 +47,7 @@ async function measure(entry, conditions) {
     format: 'esm',
     legalComments: 'none',
     metafile: true,
+    ...further,
     write: false,
   })
   const code = outputFiles[0].contents

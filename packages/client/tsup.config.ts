@@ -1,5 +1,6 @@
 import { defineConfig } from 'tsup'
 import { base, node } from '../../tsup.base.js'
+import { leanEventEmitter, mangleProps } from './bundle.mjs'
 
 // Handles are disposable. A page whose `lib` knows no `AsyncDisposable` yet must still compile.
 const disposable = { dts: { ...base.dts, banner: '/// <reference lib="esnext.disposable" />' } }
@@ -8,7 +9,21 @@ export default defineConfig([
   { ...node, ...disposable, entry: ['src/index.ts'] },
   // For pages as well: it needs nothing of Node.
   { ...base, format: ['esm', 'cjs'], target: 'es2022', platform: 'neutral', entry: ['src/state.ts'] },
-  { ...base, ...disposable, entry: ['src/browser.ts'], format: ['esm'], target: 'es2022', platform: 'browser' },
+  {
+    ...base,
+    ...disposable,
+    entry: ['src/browser.ts'],
+    format: ['esm'],
+    target: 'es2022',
+    platform: 'browser',
+    noExternal: ['eventemitter3'],
+    esbuildPlugins: [leanEventEmitter],
+    esbuildOptions: (options) => {
+      options.mangleProps = mangleProps
+      // Puts constants in the place of their names. Later bundlers cannot: they see one module.
+      options.minifySyntax = true
+    },
+  },
   {
     // One file for a script tag: `<script src="…/realtime-client.global.js">`, then `new Realtime.RealtimeClient(…)`.
     entry: { 'realtime-client': 'src/browser.ts' },
@@ -18,8 +33,10 @@ export default defineConfig([
     target: 'es2020',
     platform: 'browser',
     noExternal: [/.*/],
+    esbuildPlugins: [leanEventEmitter],
     esbuildOptions: (options) => {
       options.conditions = ['@org/source', 'browser']
+      options.mangleProps = mangleProps
     },
     minify: true,
     sourcemap: true,

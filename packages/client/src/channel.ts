@@ -104,10 +104,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
     const ask = <T>(action: PresenceAction, data?: Shows, signal?: AbortSignal) => {
       // Entering and leaving wait for one another, and looking for other looks.
       const line = (action === 'get' ? '\t' : '\n') + channel
-      return engine.ask<T>(
-        { type: 'presence', id: engine.ports.random.id(), line, fields: { channel, action, data } },
-        signal,
-      )
+      return engine.ask<T>({ type: 'presence', line, fields: { channel, action, data } }, signal)
     }
     return {
       enter: (...[data]) => ask<unknown>('enter', data).then(() => {}),
@@ -145,8 +142,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    */
   history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
     const { engine, name: channel } = this
-    const id = engine.ports.random.id()
     const fields = { channel, limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
-    return engine.ask({ type: 'history', id, line: channel, fields }, signal)
+    return engine.ask({ type: 'history', line: channel, fields }, signal)
   }
 }

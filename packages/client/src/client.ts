@@ -17,6 +17,7 @@ import type {
   StandardSchema,
 } from '@org/realtime-protocol'
 import { Channel } from './channel.js'
+import { MAX_OUTBOX_AGE_MS } from './core/bounds.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
 import { shown } from './core/outbox.js'
 import { describe } from './core/session-machine.js'
@@ -29,9 +30,6 @@ import { systemClock } from './platform/clock.js'
 import { systemNetwork } from './platform/network.js'
 import { systemRandom } from './platform/random.js'
 import { webSocketTransport } from './transport/websocket.js'
-
-/** Longest time a publish may wait: within it, every server recognises a repeat (`dedupeMs`, PROTOCOL.md §8). */
-const MAX_OUTBOX_AGE_MS = 240_000
 
 /**
  * A connection to a realtime server that takes care of itself: it connects when it is first needed, comes back when it
@@ -148,7 +146,7 @@ export class RealtimeClient<C extends Contract = Contract> {
     const { engine, contract } = this
     const { signal, timeoutMs, meta, idempotent = contract?.methods?.[name]?.idempotent } = options ?? {}
     const fields = { method: name, data: input, meta }
-    return engine.ask({ type: 'call', id: engine.ports.random.id(), line: '', fields, timeoutMs, idempotent }, signal)
+    return engine.ask({ type: 'call', line: '', fields, timeoutMs, idempotent }, signal)
   }
 
   /**

@@ -39,6 +39,11 @@ export interface Ports {
   readonly network: Network
 }
 
+/** A request as handles make it. Without an id it gets one. */
+export interface Request extends Omit<Draft, 'bytes' | 'id'> {
+  readonly id?: string
+}
+
 /** How each effect is done. */
 type Deeds = {
   readonly [E in Effect as E[0]]: E extends readonly [string, ...infer D] ? (...details: D) => void : never
@@ -64,7 +69,7 @@ export interface Engine {
   /** Says something that nobody waits for, if there is a link. */
   send(frame: SendFrame): void
   /** Puts a request in, with a copy of its fields, and waits for what becomes of it. */
-  ask<T>(request: Omit<Draft, 'bytes'>, signal: AbortSignal | undefined): Promise<T>
+  ask<T>(request: Request, signal: AbortSignal | undefined): Promise<T>
   /** Waits until a channel, or the client itself, has a status, or an error, or the client is closed. */
   until(channel: string, status: string, signal: AbortSignal | undefined): Promise<void>
 }
@@ -266,7 +271,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       const subscribes = channel && event === 'message'
       const watch = () => {
         if (!channel || !PRESENCE.includes(event)) return
-        const watched = PRESENCE.some((each) => emitter.listenerCount(`${each} ${channel}`))
+        const watched = PRESENCE.some((each) => emitter.listeners(`${each} ${channel}`)[0])
         put({ type: 'watch', channel, watched })
       }
       let on = !signal?.aborted
@@ -279,7 +284,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         on = false
         emitter.off(name, heard)
         signal?.removeEventListener('abort', off)
-        if (subscribes && !emitter.listenerCount(name)) put({ type: 'unsubscribe', channel })
+        if (subscribes && !emitter.listeners(name)[0]) put({ type: 'unsubscribe', channel })
         watch()
       }
       if (on) {
@@ -292,13 +297,13 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
     },
     ask: (request, signal) =>
       promised(signal, (settle) => {
-        const { id } = request
+        const { id = random.id() } = request
         // The copy keeps what is sent again as it was.
         const text = checked(request.type, request.fields)
         const fields = JSON.parse(text) as Draft['fields']
         if (!signal?.aborted) {
           jobs.set(id, settle)
-          put({ ...request, fields, bytes: size(text) })
+          put({ ...request, id, fields, bytes: size(text) })
         }
         return () => put({ type: 'abort', id })
       }),

@@ -1,3 +1,4 @@
+import { ITERATOR_MESSAGES } from './core/bounds.js'
 import { GapError, RealtimeError } from './core/errors.js'
 import type { GapEvent, Message } from './core/events.js'
 import type { Channel } from './channel.js'
@@ -21,9 +22,6 @@ export interface MessageIterator<T> extends AsyncIterableIterator<T, undefined>,
   return(): Promise<IteratorResult<T, undefined>>
 }
 
-/** Messages an iterator keeps for its reader. */
-const KEPT = 1_000
-
 /** By this `await using` ends something; where the runtime does not know it, by nothing. */
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol()
 
@@ -41,7 +39,7 @@ export function iterate<T>(channel: Channel<never, T>, { signal, gaps }: Message
     wake()
   }
   const push = (item: Item<T>) => {
-    if (items.length < KEPT) items.push(item)
+    if (items.length < ITERATOR_MESSAGES) items.push(item)
     else finish(new RealtimeError('ITERATOR_OVERFLOW'))
     wake()
   }

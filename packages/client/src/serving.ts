@@ -1,9 +1,7 @@
 import type { CallFrame, ClientFrame } from '@org/realtime-protocol'
+import { SERVED_CALLS } from './core/bounds.js'
 import { RealtimeError } from './core/errors.js'
 import type { MethodContext } from './options.js'
-
-/** Most calls of the server that run at a time. */
-const MOST = 64
 
 /** What the application does when a method is called. */
 export type Handler = (input: never, context: MethodContext) => unknown
@@ -46,7 +44,7 @@ export function createServing(
       const run = async () => {
         const handler = methods.get(method)
         if (!handler) throw new RealtimeError('UNKNOWN_METHOD')
-        if (running.size >= MOST) throw new RealtimeError('RATE_LIMITED')
+        if (running.size >= SERVED_CALLS) throw new RealtimeError('RATE_LIMITED')
         running.add(job)
         return handler(data as never, { signal, meta })
       }

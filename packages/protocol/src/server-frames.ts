@@ -1,6 +1,6 @@
 import { anything, count, flag, ordinal, text, type Check, type Shape } from './validate.js'
 
-const user: Check = (value) => value === null || text(value)
+const user: Check = (value) => value === null || typeof value === 'string' || 'string or null'
 const position = { epoch: text, offset: count }
 const gap = { reason: text, from: count, to: count }
 const rebase = { from: text, end: count, to: text }

@@ -8,29 +8,37 @@ export interface Shape {
   readonly [field: string]: Rule
 }
 
-/** What a value must be: what a check says, an object of a shape, or a list of which each entry keeps one rule. */
-export type Rule = Check | Shape | readonly [Rule]
+/**
+ * What a value must be: what a check says; like an example, that is a text, true or false, or a whole number that a double
+ * holds exactly, from the example on; an object of a shape, or a list of which each entry keeps one rule. `null`: anything.
+ */
+export type Rule = Check | string | boolean | number | null | Shape | readonly [Rule]
 
 /** Any value, as long as there is one. */
-export const anything: Check = (value) => value !== undefined || 'data'
+export const anything = null
 
 /** A text. */
-export const text: Check = (value) => typeof value === 'string' || 'string'
+export const text = ''
 
 /** True or false. */
-export const flag: Check = (value) => typeof value === 'boolean' || 'boolean'
+export const flag = false
 
-/** A whole number from 0 that a double holds exactly. */
-export const count: Check = (value) => (Number.isSafeInteger(value) && (value as number) >= 0) || 'count'
+/** A whole number from 0. */
+export const count = 0
 
-/** A whole number from 1 that a double holds exactly. */
-export const ordinal: Check = (value) => (count(value) === true && value !== 0) || 'ordinal'
+/** A whole number from 1. */
+export const ordinal = 1
 
 /** What was expected and where, the outermost name first; nothing when the value keeps the rule. Total; never throws. */
 export function fault(value: unknown, rule: Rule): [expected: string, ...path: string[]] | undefined {
+  if (rule === anything) return value === undefined ? ['data'] : undefined
   if (typeof rule === 'function') {
     const verdict = rule(value)
     return verdict === true ? undefined : [verdict]
+  }
+  if (typeof rule !== 'object') {
+    const whole = typeof rule !== 'number' || (Number.isSafeInteger(value) && (value as number) >= rule)
+    return whole && typeof value === typeof rule ? undefined : [typeof rule]
   }
   const each = Array.isArray(rule) ? (rule[0] as Rule) : undefined
   if (typeof value !== 'object' || !value || Array.isArray(value) === !each) return [each ? 'list' : 'object']
@@ -54,7 +62,7 @@ export function validate<F>(value: unknown, shapes: Readonly<Record<string, Shap
   const shape = own(shapes, type) as Shape | undefined
   const broken = shape ? fault(value, shape) : (['known type', type.slice(0, 64)] as const)
   if (!broken) return value as F
-  return { ...malformed(broken, shape ? 'malformed' : 'unsupported'), ...(count(ref) === true && { ref }) }
+  return { ...malformed(broken, shape ? 'malformed' : 'unsupported'), ...(!fault(ref, count) && { ref }) }
 }
 
 /** The error value for a message that breaks the protocol. */

@@ -7,7 +7,7 @@ import {
   type Rebase,
   type SubscribedFrame,
 } from '@org/realtime-protocol'
-import type { Turn } from './turn.js'
+import * as turn from './turn.js'
 
 /** Where the messages of a channel stand, whichever links they come from. */
 export interface Stream {
@@ -27,7 +27,7 @@ export interface Stream {
  *
  * @returns Whether the stream must recover.
  */
-export function receive(stream: Stream, { type: _, ...publication }: PublicationFrame, turn: Turn): boolean {
+export function receive(stream: Stream, { type: _, ...publication }: PublicationFrame): boolean {
   const { epoch, offset } = publication
   const { last, mode } = stream
   const verdict = last && judge(last, publication, mode)
@@ -35,16 +35,16 @@ export function receive(stream: Stream, { type: _, ...publication }: Publication
     // Another history counts anew.
     if (epoch !== last?.epoch) stream.head = 0
     turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)
-    move(stream, { epoch, offset }, turn)
+    move(stream, { epoch, offset })
   }
   return verdict === 'hold'
 }
 
 /** Takes the news that an epoch ended. Returns whether the stream must recover. PROTOCOL.md §5.3. */
-export function rename(stream: Stream, rebase: Rebase, turn: Turn): boolean {
+export function rename(stream: Stream, rebase: Rebase): boolean {
   const { last } = stream
   const next = last && rebased(last, rebase)
-  if (next) move(stream, next, turn)
+  if (next) move(stream, next)
   return !!last && !next && last.epoch !== rebase.to
 }
 
@@ -54,13 +54,7 @@ export function renamed(position: Position, rebase: Rebase | undefined): Positio
 }
 
 /** Goes on at a position that a server named, and tells the gap before it. */
-export function join(
-  stream: Stream,
-  position: Position,
-  gap: Gap | undefined,
-  rebase: Rebase | undefined,
-  turn: Turn,
-): void {
+export function join(stream: Stream, position: Position, gap: Gap | undefined, rebase: Rebase | undefined): void {
   const { channel, last } = stream
   // A log that is gone has no position in the next one, not even the one before its first message.
   const at = last && (gap?.reason === 'epoch' ? last : renamed(last, rebase))
@@ -78,10 +72,10 @@ export function join(
     else if (at && same && reason !== 'unknown') from = Math.max(from, at.offset + 1)
     turn.say('emit', 'gap', { channel, reason, from, to, position }, channel)
   }
-  move(stream, position, turn)
+  move(stream, position)
 }
 
-function move(stream: Stream, position: Position, turn: Turn): void {
+function move(stream: Stream, position: Position): void {
   stream.last = position
   turn.say('position', stream.channel, position)
 }

@@ -9,19 +9,10 @@ import type {
   ReplyFrame,
   ResultFrame,
 } from '@org/realtime-protocol'
+import { ACKNOWLEDGED, ACKNOWLEDGED_MS, FRAME_BYTES, WINDOW } from './bounds.js'
 import { RealtimeError, wireError } from './errors.js'
 import type { OutboxEntry, OutboxEvent } from './events.js'
-import type { Turn } from './turn.js'
-
-/** Room for what surrounds the data in a publish frame: type, numbers, epoch. */
-const FRAME_BYTES = 300
-
-/** Most publishes of a channel that wait for their reply, and most calls. A server's own limit can only be smaller. */
-const WINDOW = 64
-
-/** How many acknowledged publishes of a channel are remembered, and how long. */
-const KEPT = 100
-const KEPT_MS = 300_000
+import * as turn from './turn.js'
 
 /** A request as it is asked for. All but calls are sent again on the next link: done twice is as if done once. */
 export interface Draft {
@@ -106,14 +97,14 @@ export interface Pace {
 }
 
 /** Takes a request of the application in, or rejects it. */
-export function admit(outbox: Outbox, draft: Draft, limits: Limits, turn: Turn): void {
+export function admit(outbox: Outbox, draft: Draft, limits: Limits): void {
   const { messages, bytes } = limits.outbox
-  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft, limits, turn)
+  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft, limits)
   else turn.say('settle', draft.id, new RealtimeError('OUTBOX_FULL'))
 }
 
 /** Takes a request in. */
-export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits, turn: Turn): void {
+export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits): void {
   const { type, id, line, bytes, fields, timeoutMs = requestTimeoutMs } = draft
   const { entries, lines } = outbox
   const publishes = type === 'publish'
@@ -124,20 +115,20 @@ export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestT
   entries.set(id, entry)
   // Being present, like a subscription, is wanted until it is not wanted any more.
   if (!/enter|^watch/.test(fields.action ?? '')) {
-    turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, (late) =>
-      giveUp(outbox, entry, late, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
+    turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, () =>
+      giveUp(outbox, entry, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
     )
   }
-  announce(entry, 'queued', turn)
+  announce(entry, 'queued')
 }
 
 /** Sends what each line lets out, in order, and all reads of the log. PROTOCOL.md §3.4. */
-export function pump(outbox: Outbox, pace: Pace, offline: boolean, turn: Turn): void {
+export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
   for (const queue of outbox.lines.values()) queue.flying = queue.lowest = 0
   for (const entry of outbox.entries.values()) {
     const { type, line, id, seq, fields, queue } = entry
     if (entry.bytes + FRAME_BYTES > pace.messageBytes) {
-      settle(outbox, entry, turn, new RealtimeError('TOO_LARGE'))
+      settle(outbox, entry, new RealtimeError('TOO_LARGE'))
       continue
     }
     queue.lowest ||= seq
@@ -148,7 +139,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean, turn: Turn): 
       entry.ref = turn.next()
       const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.acknowledged[0]?.epoch }
       turn.send({ type, ref: entry.ref, ...fields, ...numbers } as ClientFrame)
-      if (entry.state === 'queued') announce(entry, 'sent', turn)
+      if (entry.state === 'queued') announce(entry, 'sent')
     }
     if (waits) queue.flying++
   }
@@ -159,7 +150,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean, turn: Turn): 
  *
  * @returns The request that was answered.
  */
-export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame, turn: Turn): Entry | undefined {
+export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame): Entry | undefined {
   const entries = [...outbox.entries.values()]
   const entry = entries.find(({ ref }) => ref && ref === input.ref)
   if (!entry) return undefined
@@ -171,7 +162,7 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
     // An expected number above ours: the log has been there, and does not remember what became of it.
     if (!/publish|presence/.test(type) || !error.retryable || (outOfOrder && expected > seq)) {
       queue.attempt = 0
-      settle(outbox, entry, turn, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+      settle(outbox, entry, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
     } else {
       // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
       // that those refusals find nobody. Only the first such turn in a row may go at once.
@@ -183,10 +174,10 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
     const { type: _, ref: __, ...value } = input
     if (seq && input.type === 'reply') {
       const { position, rebase, id = entry.id } = input
-      if (rebase) roll(outbox, line, rebase, turn)
-      queue.acknowledged = [...recent(queue, turn.now).slice(1 - KEPT), { ...position, id, at: turn.now }]
-      settle(outbox, entry, turn, undefined, { ...position, id })
-    } else settle(outbox, entry, turn, undefined, fields.method ? (value as ResultFrame).data : value)
+      if (rebase) roll(outbox, line, rebase)
+      queue.acknowledged = [...recent(queue, turn.now).slice(1 - ACKNOWLEDGED), { ...position, id, at: turn.now }]
+      settle(outbox, entry, undefined, { ...position, id })
+    } else settle(outbox, entry, undefined, fields.method ? (value as ResultFrame).data : value)
   }
   return entry
 }
@@ -196,26 +187,26 @@ const unsure = ({ type, state, idempotent }: Entry): boolean =>
   state === 'sent' && /publish|call/.test(type) && !idempotent
 
 /** Gives a request up, because of an error that says so only if it certainly had no effect. */
-export function giveUp(outbox: Outbox, entry: Entry, turn: Turn, error: RealtimeError): void {
+export function giveUp(outbox: Outbox, entry: Entry, error: RealtimeError): void {
   if (entry.type === 'call' && entry.ref) turn.send({ type: 'cancel', ref: entry.ref })
-  settle(outbox, entry, turn, unsure(entry) && error.code !== 'ABORTED' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+  settle(outbox, entry, unsure(entry) && error.code !== 'ABORTED' ? new RealtimeError('UNKNOWN_OUTCOME') : error)
 }
 
 /** The link is gone. What it had is sent again on the next one, except for calls that may be done only once. */
-export function interrupt(outbox: Outbox, turn: Turn): void {
+export function interrupt(outbox: Outbox): void {
   for (const entry of outbox.entries.values()) {
-    if (entry.ref && !entry.seq && unsure(entry)) giveUp(outbox, entry, turn, new RealtimeError('UNKNOWN_OUTCOME'))
+    if (entry.ref && !entry.seq && unsure(entry)) giveUp(outbox, entry, new RealtimeError('UNKNOWN_OUTCOME'))
     entry.ref = 0
   }
 }
 
 /** Ends a request. The number of a publish is used up. */
-export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: RealtimeError, value?: unknown): void {
+export function settle(outbox: Outbox, entry: Entry, error?: RealtimeError, value?: unknown): void {
   const { id } = entry
   outbox.entries.delete(id)
   outbox.bytes -= entry.bytes
   turn.cancel(`due ${id}`)
-  announce(entry, error ? 'failed' : 'stored', turn, error)
+  announce(entry, error ? 'failed' : 'stored', error)
   turn.say('settle', id, error, value)
 }
 
@@ -223,7 +214,7 @@ export function settle(outbox: Outbox, entry: Entry, turn: Turn, error?: Realtim
  * Takes the news that an epoch of a channel ended: tells which acknowledged publishes that took away, and names the
  * others in the epoch that goes on. PROTOCOL.md §5.3.
  */
-export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase, turn: Turn): void {
+export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase): void {
   const list = outbox.lines.get(channel)?.acknowledged ?? []
   const ids: string[] = []
   for (const entry of list.splice(0)) {
@@ -236,7 +227,7 @@ export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase,
 
 /** What may still be in the log. Older ones go without a word, as the log lets go of them. */
 function recent({ acknowledged }: Line, now: number): Acknowledged[] {
-  return acknowledged.filter(({ at }) => at >= now - KEPT_MS)
+  return acknowledged.filter(({ at }) => at >= now - ACKNOWLEDGED_MS)
 }
 
 /**
@@ -256,7 +247,7 @@ export function shown({ id, fields: { channel, data, key }, state, at }: Entry):
   return { id, channel, data, key, state, at } as OutboxEntry
 }
 
-function announce(entry: Entry, state: Entry['state'], turn: Turn, error?: RealtimeError): void {
+function announce(entry: Entry, state: Entry['state'], error?: RealtimeError): void {
   entry.state = state
   if (entry.seq) turn.say('emit', 'outbox', { ...shown(entry), error })
 }

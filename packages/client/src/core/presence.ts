@@ -8,7 +8,7 @@ import {
 } from '@org/realtime-protocol'
 import { RealtimeError } from './errors.js'
 import { admit, enqueue, settle, type Draft, type Entry, type Limits, type Outbox } from './outbox.js'
-import type { Turn } from './turn.js'
+import * as turn from './turn.js'
 
 /** What a client has to do with the presence of one channel. Each link is told of it anew. */
 export interface Presence {
@@ -19,10 +19,8 @@ export interface Presence {
   watched?: boolean
   /** The latest change that is known; absent until the members are. */
   last?: Position | undefined
-  /** The members by session; absent while they are only counted. */
-  sessions?: Map<string, PresenceMember> | undefined
-  /** The same, one for each user. */
-  users?: Map<string, PresenceMember> | undefined
+  /** The members, the latest last; absent while they are only counted. */
+  members?: readonly PresenceMember[] | undefined
 }
 
 /** What presence needs of its session. */
@@ -33,7 +31,7 @@ export interface Attendance {
 }
 
 /** The application enters, leaves or looks. */
-export function attend(state: Attendance, draft: Draft, turn: Turn): void {
+export function attend(state: Attendance, draft: Draft): void {
   const { outbox, config } = state
   const { action, channel = '' } = draft.fields
   const presence = presenceOf(state, channel)
@@ -41,59 +39,59 @@ export function attend(state: Attendance, draft: Draft, turn: Turn): void {
     presence.entered = undefined
     // What did not get through yet must not come after it.
     for (const entry of outbox.entries.values()) {
-      if (entry.line === draft.line) settle(outbox, entry, turn, new RealtimeError('ABORTED'))
+      if (entry.line === draft.line) settle(outbox, entry, new RealtimeError('ABORTED'))
     }
   }
-  admit(outbox, draft, config, turn)
+  admit(outbox, draft, config)
   if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
 }
 
 /** Somebody begins to listen for who is present, or nobody does any more. */
-export function heed(state: Attendance, channel: string, watched: boolean, turn: Turn): void {
+export function heed(state: Attendance, channel: string, watched: boolean): void {
   const presence = presenceOf(state, channel)
   if (!presence.watched === !watched) return
   presence.watched = watched
-  presence.last = presence.users = undefined
-  if (watched) return watch(state, channel, turn)
+  presence.last = presence.members = undefined
+  if (watched) return watch(state, channel)
   const entry = state.outbox.entries.get(`watch ${channel}`)
-  if (entry) settle(state.outbox, entry, turn)
+  if (entry) settle(state.outbox, entry)
   turn.send({ type: 'presence', ref: turn.next(), channel, action: 'unwatch' })
 }
 
 /** There is a new link: is present and watches as before. */
-export function attendAgain(state: Attendance, turn: Turn): void {
+export function attendAgain(state: Attendance): void {
   for (const { channel, entered, watched } of state.presences.values()) {
-    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered, state.config, turn)
-    if (watched) watch(state, channel, turn)
+    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered, state.config)
+    if (watched) watch(state, channel)
   }
 }
 
 /** A request about presence was answered: with who is there, or with an error if there is no position. */
-export function attended(state: Attendance, { id, fields }: Entry, answer: Partial<Snapshot>, turn: Turn): void {
+export function attended(state: Attendance, { id, fields }: Entry, answer: Partial<Snapshot>): void {
   const presence = presenceOf(state, fields.channel ?? '')
   const { position } = answer
   if (!position) {
     // Unless it is sent again.
     if (presence.entered?.id === id && !state.outbox.entries.has(id)) presence.entered = undefined
-  } else if (fields.action === 'watch' && presence.watched) take(presence, { ...answer, position }, turn)
+  } else if (fields.action === 'watch' && presence.watched) take(presence, { ...answer, position })
 }
 
 /** Takes what a link tells of who comes and goes, by the delivery rule. PROTOCOL.md §3.9. */
-export function hearOf(state: Attendance, frame: JoinFrame | LeaveFrame | SnapshotFrame, turn: Turn): void {
+export function hearOf(state: Attendance, frame: JoinFrame | LeaveFrame | SnapshotFrame): void {
   const presence = presenceOf(state, frame.channel)
-  const { last, sessions } = presence
+  const { last, members } = presence
   // Until the members are known, it belongs to what was watched before.
   if (!last) return
-  if (frame.type === 'presence') return take(presence, frame, turn)
+  if (frame.type === 'presence') return take(presence, frame)
   const { type, channel, epoch, offset, ...member } = frame
-  const verdict = sessions ? judge(last, frame) : 'hold'
-  if (verdict === 'deliver' && sessions) {
-    sessions.delete(member.session)
-    if (type === 'join') sessions.set(member.session, member)
-    take(presence, { position: { epoch, offset }, count: sessions.size, members: [...sessions.values()] }, turn)
-  } else if (verdict === 'hold') {
+  const verdict = members ? judge(last, frame) : 'hold'
+  if (verdict === 'hold') {
     presence.last = undefined
-    watch(state, channel, turn)
+    watch(state, channel)
+  } else if (members && verdict === 'deliver') {
+    const others = members.filter(({ session }) => session !== member.session)
+    if (type === 'join') others.push(member)
+    take(presence, { position: { epoch, offset }, count: others.length, members: others })
   }
 }
 
@@ -116,22 +114,20 @@ function presenceOf({ presences }: Attendance, channel: string): Presence {
   return presence
 }
 
-function watch({ outbox, config }: Attendance, channel: string, turn: Turn): void {
+function watch({ outbox, config }: Attendance, channel: string): void {
   const id = `watch ${channel}`
   if (outbox.entries.has(id)) return
   const fields = { channel, action: 'watch' } as const
-  enqueue(outbox, { type: 'presence', id, line: `\t${channel}`, fields, bytes: 0 }, config, turn)
+  enqueue(outbox, { type: 'presence', id, line: `\t${channel}`, fields, bytes: 0 }, config)
 }
 
 /** Takes who is there, in place of what was known, and tells what that changed. */
-function take(presence: Presence, { position, count, members }: Snapshot, turn: Turn): void {
-  const { channel, users: before } = presence
+function take(presence: Presence, { position, count, members }: Snapshot): void {
+  const { channel } = presence
+  const before = presence.members && merged(presence.members)
   const users = members && merged(members)
-  Object.assign(presence, {
-    last: position,
-    users,
-    sessions: members && new Map(members.map((member) => [member.session, member])),
-  })
+  presence.last = position
+  presence.members = members
   // What was true when the listening began has not just happened.
   if (before && users) {
     for (const [key, member] of before) if (!users.has(key)) turn.say('emit', 'leave', member, channel)

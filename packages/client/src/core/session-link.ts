@@ -9,60 +9,62 @@ import {
   type ServerFrame,
 } from '@org/realtime-protocol'
 import { NO_WEBSOCKET } from '../ports/transport.js'
+import { CONNECT_BYTES, CONNECT_ENTRIES } from './bounds.js'
 import { RealtimeError } from './errors.js'
 import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
 import { acknowledged, answer, interrupt, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
 import { attendAgain, attended, hearOf } from './presence.js'
 import { ended, newSubscription, request, stepSubscription, suspend } from './subscription-machine.js'
-import type { Turn } from './turn.js'
-
-/** Most subscriptions, and most acknowledged positions, that a `connect` frame may hold. */
-const CONNECT_ENTRIES = 128
-/** Bytes they may take together: the frame has 64 KiB, and token and data want some. */
-const CONNECT_BYTES = 56_000
+import * as turn from './turn.js'
 
 /** Takes the next step to a link, if there is one to take: a token, then the dial. */
-export function go(state: SessionState, turn: Turn): void {
+export function go(state: SessionState): void {
   const { config } = state
-  const { now } = turn
   state.retryAt = undefined
   if (state.link || state.offline) return
   const id = turn.next()
-  const reason = state.tokenReason ?? (config.asks && state.tokenExpiresAt <= now ? 'expired' : undefined)
+  const reason = state.tokenReason ?? (config.asks && state.tokenExpiresAt <= turn.now ? 'expired' : undefined)
   const phase = reason ? 'asking' : 'dialing'
   // The deadline runs until `connected`: it covers dial and handshake.
-  const link: Link = { id, phase, heardAt: now, silenceMs: config.connectTimeoutMs, dueAt: now, graced: false }
+  const link: Link = {
+    id,
+    phase,
+    heardAt: turn.now,
+    silenceMs: config.connectTimeoutMs,
+    dueAt: turn.now,
+    graced: false,
+  }
   state.link = link
   if (reason) return turn.act('token', id, reason)
   state.links.set(id, link)
   turn.act('dial', id, config.url)
-  watch(state, link, turn)
+  watch(state, link)
 }
 
 /** Looks whether a link was silent too long, and when to look again. A link that may have died unseen is pinged. */
-function watch(state: SessionState, link: Link, turn: Turn, doubts?: boolean): void {
+function watch(state: SessionState, link: Link, doubts?: boolean): void {
   const ms = checkInMs(link, turn.now)
-  if (!ms) return hangup(state, link, turn)
+  if (!ms) return hangup(state, link)
   if ((doubts || link.graced) && link.phase === 'open') turn.act('send', link.id, { type: 'ping' })
-  turn.timer(`link ${link.id}`, ms, (later) => watch(state, link, later))
+  turn.timer(`link ${link.id}`, ms, () => watch(state, link))
 }
 
 /**
  * Finds out whether the links outlived what may have been a sleep, or a change of the network: asks the server, which
  * also makes a network stack that lost the connection say so.
  */
-export function probe(state: SessionState, turn: Turn): void {
+export function probe(state: SessionState): void {
   for (const link of state.links.values()) {
     // Several events tell of one awakening; only the first may start the grace, none may cut it short.
     if (link.graced) continue
     ask(link, turn.now)
-    watch(state, link, turn, true)
+    watch(state, link, true)
   }
 }
 
 /** A link is open: says who we are and where every subscription stands. One round trip resumes everything. */
-export function greet(state: SessionState, link: Link, data: unknown, turn: Turn): void {
+export function greet(state: SessionState, link: Link, data: unknown): void {
   if (link.phase !== 'dialing') return
   link.phase = 'handshaking'
   // Later subscriptions follow by themselves.
@@ -70,7 +72,7 @@ export function greet(state: SessionState, link: Link, data: unknown, turn: Turn
   const fits = ({ channel }: { readonly channel: string }, i: number) =>
     i < CONNECT_ENTRIES && (room -= channel.length * 3 + 150) > 0
   const first = [...state.subscriptions.values()].filter(fits)
-  const wanted = first.map((sub) => request(sub, link.id, turn))
+  const wanted = first.map((sub) => request(sub, link.id))
   const known = acknowledged(state.outbox, turn.now).filter(fits)
   turn.act('send', link.id, {
     type: 'connect',
@@ -84,10 +86,10 @@ export function greet(state: SessionState, link: Link, data: unknown, turn: Turn
 }
 
 /** Takes a frame. Any is a sign of life, also one of a type nobody knows. */
-export function hear(state: SessionState, link: Link, frame: ServerFrame | ProtocolError, turn: Turn): void {
+export function hear(state: SessionState, link: Link, frame: ServerFrame | ProtocolError): void {
   const { outbox, subscriptions } = state
   const { type } = frame
-  if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, turn, 4502, frame.kind)
+  if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, 4502, frame.kind)
   if (type === 'closing') link.closing = frame
   // Between `connect` and `connected` nothing else counts, and a client says nothing.
   if (link.phase !== (type === 'connected' ? 'handshaking' : 'open')) return
@@ -95,46 +97,46 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
   if (type === 'connected') {
     link.phase = 'open'
     link.silenceMs = frame.heartbeatMs + PATIENCE_MS
-    watch(state, link, turn)
-    welcome(state, frame, turn)
+    watch(state, link)
+    welcome(state, frame)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
   else if (type === 'reply' || type === 'result' || type === 'error') {
-    const entry = answer(outbox, frame, turn)
-    if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>, turn)
+    const entry = answer(outbox, frame)
+    if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>)
     if (type === 'result' && frame.expiresInMs !== undefined) state.tokenExpiresAt = turn.now + frame.expiresInMs
   } else if (type === 'call') turn.say(type, link.id, frame)
   else if (type === 'cancel') turn.say(type, link.id, frame.ref)
-  else if (type === 'join' || type === 'leave' || type === 'presence') hearOf(state, frame, turn)
+  else if (type === 'join' || type === 'leave' || type === 'presence') hearOf(state, frame)
   else if (type === 'state') state.degraded = frame.degraded
-  else if (type === 'expiring') renew(state, turn)
+  else if (type === 'expiring') renew(state)
   else if ('channel' in frame) {
     const { channel } = frame
     let sub = subscriptions.get(channel)
     if (type === 'subscribed' && !frame.generation) {
       // The server wants us to have it, whether or not somebody here does.
-      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel, undefined, turn)))
+      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel, undefined)))
       if (!sub.generation) sub.link = link.id
       sub.made = true
     }
     if (sub) {
-      if (stepSubscription(sub, frame, link.id, turn)) subscriptions.delete(channel)
+      if (stepSubscription(sub, frame, link.id)) subscriptions.delete(channel)
     } else if (type === 'subscribed') {
       // Left between our request and its answer.
       turn.act('send', link.id, { type: 'unsubscribe', channel, generation: frame.generation })
     }
     const rebase = type === 'rebase' ? frame : 'rebase' in frame && frame.rebase
-    if (rebase) roll(outbox, channel, rebase, turn)
+    if (rebase) roll(outbox, channel, rebase)
   }
 }
 
 /** The token will expire: asks for another one, which the running link takes. */
-export function renew(state: SessionState, turn: Turn): void {
+export function renew(state: SessionState): void {
   if (!state.config.asks || state.link?.phase !== 'open' || state.refreshing) return
   state.refreshing = turn.next()
   turn.act('token', state.refreshing, 'expired')
 }
 
-function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
+function welcome(state: SessionState, frame: ConnectedFrame): void {
   const { session, user, resumed, hello, expiresInMs, degraded = false } = frame
   state.status = 'connected'
   state.connected = frame
@@ -148,33 +150,33 @@ function welcome(state: SessionState, frame: ConnectedFrame, turn: Turn): void {
     state.attempt = 0
   })
   turn.say('emit', 'connected', { session: session.id, user, resumed, hello, expiresInMs })
-  for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase, turn)
-  attendAgain(state, turn)
+  for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase)
+  attendAgain(state)
   // What the server made ended with its session.
   for (const [channel, sub] of resumed ? [] : state.subscriptions) {
     sub.made = false
-    if (!sub.wanted) leave(state, channel, turn)
+    if (!sub.wanted) leave(state, channel)
   }
 }
 
 /** Ends a subscription. */
-export function leave({ subscriptions }: SessionState, channel: string, turn: Turn): void {
+export function leave({ subscriptions }: SessionState, channel: string): void {
   turn.send({ type: 'unsubscribe', channel, generation: subscriptions.get(channel)?.generation ?? 0 })
   subscriptions.delete(channel)
-  ended(channel, turn)
+  ended(channel)
 }
 
 /**
  * Gives a link up, without waiting for the other side: by default because it was silent too long. For us it ends as a
  * broken one; the code is for the server's log.
  */
-export function hangup(state: SessionState, link: Link, turn: Turn, code = 4004, reason = 'silent'): void {
+export function hangup(state: SessionState, link: Link, code = 4004, reason = 'silent'): void {
   turn.act('hangup', link.id, code, reason)
-  down(state, link, { code: 1006, reason }, turn)
+  down(state, link, { code: 1006, reason })
 }
 
 /** A link is gone. What was on it waits for the next one; the close code says whether there is a next one. */
-export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>, turn: Turn): void {
+export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>): void {
   state.links.delete(link.id)
   turn.cancel(`link ${link.id}`)
   turn.say('cancel', link.id)
@@ -189,10 +191,10 @@ export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 't
   turn.cancel('refresh')
   state.refreshing = 0
   for (const sub of state.subscriptions.values()) {
-    suspend(sub, turn)
+    suspend(sub)
     sub.attempt = 0
   }
-  interrupt(state.outbox, turn)
+  interrupt(state.outbox)
   state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
   let failure
   if (policy === 'terminal' || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'
@@ -201,27 +203,26 @@ export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 't
     state.tokenReason = 'rejected'
   } else if (policy === 'restart') state.session = undefined
   if (failure) finish(state, new RealtimeError(failure, reason || failure, { closeCode: code }))
-  else retry(state, turn, retryAfterMs)
+  else retry(state, retryAfterMs)
 }
 
 /** Waits for the next attempt. Every way to a dial but the first goes through here. */
-export function retry(state: SessionState, turn: Turn, floorMs = 0): void {
+export function retry(state: SessionState, floorMs = 0): void {
   state.status = 'connecting'
   state.notBefore = turn.now + floorMs
-  pause(state, turn, turn.delay(state.attempt++, floorMs))
+  pause(state, turn.delay(state.attempt++, floorMs))
 }
 
 /** Shortens a wait because somebody asked or the network came back: to the shortest back-off, or what the server asked. */
-export function hurry(state: SessionState, turn: Turn): void {
-  const { now } = turn
+export function hurry(state: SessionState): void {
   if (state.status !== 'connecting' || state.link || state.offline) return
-  const at = Math.max(now + state.config.reconnect.minMs, state.notBefore)
-  if ((state.retryAt ?? Infinity) > at) pause(state, turn, at - now)
+  const at = Math.max(turn.now + state.config.reconnect.minMs, state.notBefore)
+  if ((state.retryAt ?? Infinity) > at) pause(state, at - turn.now)
 }
 
-function pause(state: SessionState, turn: Turn, ms: number): void {
+function pause(state: SessionState, ms: number): void {
   state.retryAt = turn.now + ms
-  turn.timer('retry', ms, (later) => go(state, later))
+  turn.timer('retry', ms, () => go(state))
 }
 
 /** Ends the client. The step that does so cleans up. */

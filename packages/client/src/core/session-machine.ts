@@ -1,3 +1,4 @@
+import { RENEWAL_ATTEMPT } from './bounds.js'
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
 import { admit, giveUp, pump } from './outbox.js'
@@ -5,7 +6,8 @@ import { attend, heed } from './presence.js'
 import { down, finish, go, greet, hangup, hear, hurry, leave, probe, renew, retry } from './session-link.js'
 import type { SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
-import { turn as begin, type Effect, type Turn } from './turn.js'
+import type { Effect } from './turn.js'
+import * as turn from './turn.js'
 
 /**
  * The client's thinking: one input in, what to do about it out. Updates the state in place; nobody else does. Time
@@ -20,19 +22,17 @@ export function step(
   now: number,
   chance: number,
 ): { readonly state: SessionState; readonly effects: Effect[] } {
-  const turn = begin(now, chance, state, state.config.reconnect)
+  turn.begin(now, chance, state, state.config.reconnect)
   const late = state.status === 'closed'
   const before = said(state)
-  handle(state, input, turn)
-  if (state.status === 'closed') clean(state, turn, late)
+  handle(state, input)
+  if (state.status === 'closed') clean(state, late)
   // A message changes nothing that waits to be sent, and messages are what there is most of.
-  else if (!(input.type === 'frame' && input.frame.type === 'publication')) flush(state, input, turn)
-  if (said(state) !== before) turn.news.unshift(['emit', 'state', describe(state, now)])
-  return { state, effects: late ? turn.news : [...turn.deeds, ...turn.news] }
+  else if (!(input.type === 'frame' && input.frame.type === 'publication')) flush(state, input)
+  const [deeds, news] = turn.effects()
+  const told: Effect[] = said(state) === before ? [] : [['emit', 'state', describe(state, now)]]
+  return { state, effects: [...(late ? [] : deeds), ...told, ...news] }
 }
-
-/** Attempts after which the back-off between two questions for a token that is about to expire stands. */
-const RENEWAL = 4
 
 /** What there is to tell of a session, to compare it. */
 function said(state: SessionState): string {
@@ -47,12 +47,12 @@ export function describe(state: SessionState, now: number): ClientState {
   return { status, attempt, offline, degraded, retryAt, retryInMs, error, closeCode, reason }
 }
 
-function handle(state: SessionState, input: SessionInput, turn: Turn): void {
+function handle(state: SessionState, input: SessionInput): void {
   const { outbox, subscriptions } = state
-  const link = 'link' in input && state.links.get(input.link)
+  const link = state.links.get((input as { readonly link?: number }).link ?? 0)
   switch (input.type) {
     case 'connect':
-      hurry(state, turn)
+      hurry(state)
       break
     case 'close':
       turn.send({ type: 'goodbye' })
@@ -61,25 +61,25 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
     case 'network':
       state.offline = !input.online
       // Browsers end the links of pages they put to sleep, and tell neither side before somebody wakes them.
-      if (input.event === 'sleep') for (const link of state.links.values()) hangup(state, link, turn, 1000, 'asleep')
+      if (input.event === 'sleep') for (const link of state.links.values()) hangup(state, link, 1000, 'asleep')
       else if (input.online) {
-        probe(state, turn)
-        hurry(state, turn)
+        probe(state)
+        hurry(state)
       }
       break
     case 'opened':
-      if (link) greet(state, link, input.data, turn)
+      if (link) greet(state, link, input.data)
       break
     case 'frame':
-      if (link) hear(state, link, input.frame, turn)
+      if (link) hear(state, link, input.frame)
       break
     case 'closed':
-      if (link) down(state, link, input, turn)
+      if (link) down(state, link, input)
       break
     case 'timer': {
       const fires = state.timers.get(input.name)
       state.timers.delete(input.name)
-      fires?.(turn)
+      fires?.()
       break
     }
     case 'token': {
@@ -95,11 +95,11 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
         if (renews) turn.send({ type: 'refresh', ref: turn.next(), token })
         else {
           state.tokenFresh = true
-          go(state, turn)
+          go(state)
         }
       } else if (final) finish(state, new RealtimeError('UNAUTHORIZED'))
-      else if (renews) turn.timer('refresh', turn.delay(RENEWAL), (later) => renew(state, later))
-      else retry(state, turn)
+      else if (renews) turn.timer('refresh', turn.delay(RENEWAL_ATTEMPT), () => renew(state))
+      else retry(state)
       break
     }
     case 'subscribe': {
@@ -107,7 +107,7 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       let sub = subscriptions.get(channel)
       // Nobody listens to one that lingers: whoever asks for the past begins anew.
       if (!sub || (since && !sub.made && turn.waits(`linger ${channel}`))) {
-        subscriptions.set(channel, (sub = newSubscription(channel, since, turn)))
+        subscriptions.set(channel, (sub = newSubscription(channel, since)))
       }
       turn.cancel(`linger ${channel}`)
       sub.wanted = true
@@ -117,46 +117,46 @@ function handle(state: SessionState, input: SessionInput, turn: Turn): void {
       const { channel } = input
       const sub = subscriptions.get(channel)
       if (!sub) break
-      turn.timer(`linger ${channel}`, state.config.lingerMs, (later) => {
+      turn.timer(`linger ${channel}`, state.config.lingerMs, () => {
         sub.wanted = false
-        if (!sub.made) leave(state, channel, later)
+        if (!sub.made) leave(state, channel)
       })
       break
     }
     case 'publish':
     case 'history':
     case 'call':
-      admit(outbox, input, state.config, turn)
+      admit(outbox, input, state.config)
       break
     case 'presence':
-      attend(state, input, turn)
+      attend(state, input)
       break
     case 'watch':
-      heed(state, input.channel, input.watched, turn)
+      heed(state, input.channel, input.watched)
       break
     case 'abort': {
       const entry = outbox.entries.get(input.id)
-      if (entry) giveUp(outbox, entry, turn, new RealtimeError('ABORTED'))
+      if (entry) giveUp(outbox, entry, new RealtimeError('ABORTED'))
     }
   }
 }
 
 /** Dials when something is wanted for the first time; sends what waits for the link. */
-function flush(state: SessionState, { type }: SessionInput, turn: Turn): void {
+function flush(state: SessionState, { type }: SessionInput): void {
   const { connected, link, outbox, subscriptions } = state
   if (state.status === 'idle' && (type === 'connect' || subscriptions.size || outbox.entries.size)) {
     state.status = 'connecting'
-    go(state, turn)
+    go(state)
   }
   if (link?.phase !== 'open' || !connected) return
   for (const sub of subscriptions.values()) {
-    if (!sub.link && !turn.waits(`sub ${sub.channel}`)) ask(sub, link.id, turn)
+    if (!sub.link && !turn.waits(`sub ${sub.channel}`)) ask(sub, link.id)
   }
-  pump(outbox, connected.limits, state.offline, turn)
+  pump(outbox, connected.limits, state.offline)
 }
 
 /** Leaves nothing behind. Everybody who waits is told, also who comes late. */
-function clean(state: SessionState, turn: Turn, late: boolean): void {
+function clean(state: SessionState, late: boolean): void {
   const { links, subscriptions, error } = state
   const why = error ?? new RealtimeError('CLOSED')
   for (const id of links.keys()) {
@@ -165,8 +165,8 @@ function clean(state: SessionState, turn: Turn, late: boolean): void {
   }
   links.clear()
   state.link = state.retryAt = undefined
-  for (const channel of subscriptions.keys()) ended(channel, turn, late ? why : error)
+  for (const channel of subscriptions.keys()) ended(channel, late ? why : error)
   subscriptions.clear()
-  for (const entry of state.outbox.entries.values()) giveUp(state.outbox, entry, turn, why)
+  for (const entry of state.outbox.entries.values()) giveUp(state.outbox, entry, why)
   for (const name of state.timers.keys()) turn.cancel(name)
 }

@@ -11,7 +11,7 @@ import type {
 import { join, receive, rename, renamed, type Stream } from './delivery.js'
 import { wireError, type RealtimeError } from './errors.js'
 import type { ChannelState } from './events.js'
-import type { Turn } from './turn.js'
+import * as turn from './turn.js'
 
 /** A subscription somebody wants. One that ended is forgotten, and its position with it. */
 export interface Subscription extends Stream {
@@ -36,15 +36,15 @@ export interface Subscription extends Stream {
 export type ChannelFrame = SubscribedFrame | UnsubscribedFrame | PublicationFrame | GapFrame | RebaseFrame
 
 /** Begins a subscription. */
-export function newSubscription(channel: string, since: Since | undefined, turn: Turn): Subscription {
+export function newSubscription(channel: string, since: Since | undefined): Subscription {
   const last = typeof since === 'object' && 'epoch' in since ? since : undefined
   const status = 'subscribing'
-  tell(channel, { status }, turn)
+  tell(channel, { status })
   return { channel, since, last, head: 0, status, generation: 0, link: 0, attempt: 0 }
 }
 
 /** Makes the next request of a subscription, for a link. */
-export function request(subscription: Subscription, link: number, turn: Turn): SubscribeRequest {
+export function request(subscription: Subscription, link: number): SubscribeRequest {
   const { channel, last, since } = subscription
   const from = last ?? since
   subscription.link = link
@@ -53,8 +53,8 @@ export function request(subscription: Subscription, link: number, turn: Turn): S
 }
 
 /** Asks a link for a subscription, from its last position. */
-export function ask(subscription: Subscription, link: number, turn: Turn): void {
-  turn.act('send', link, { type: 'subscribe', ...request(subscription, link, turn) })
+export function ask(subscription: Subscription, link: number): void {
+  turn.act('send', link, { type: 'subscribe', ...request(subscription, link) })
 }
 
 /**
@@ -63,7 +63,7 @@ export function ask(subscription: Subscription, link: number, turn: Turn): void 
  * @param link The link it came from: a recovery asks there.
  * @returns Whether the subscription ended.
  */
-export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: number, turn: Turn): boolean {
+export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: number): boolean {
   const { channel, last, asked } = sub
   const { type } = frame
   let hole: boolean | undefined
@@ -81,64 +81,64 @@ export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: n
     if (!hole) {
       sub.head = head
       sub.mode = mode
-      join(sub, position, gap, rebase, turn)
+      join(sub, position, gap, rebase)
       if (sub.status === 'subscribing') {
         sub.status = type
         const resumed = !!last && !gap && mode !== 'ephemeral'
-        tell(channel, { status: type, recovered: Math.max(0, head - position.offset), resumed }, turn)
+        tell(channel, { status: type, recovered: Math.max(0, head - position.offset), resumed })
       }
     }
   } else if (type === 'unsubscribed') {
     const error = wireError(frame)
     if (!error.retryable) {
-      ended(channel, turn, error)
+      ended(channel, error)
       return true
     }
-    suspend(sub, turn)
-    wait(sub, turn, error.retryAfterMs)
+    suspend(sub)
+    wait(sub, error.retryAfterMs)
   } else if (type === 'publication') {
-    hole = receive(sub, frame, turn)
+    hole = receive(sub, frame)
     if (sub.last !== last) sub.attempt = 0
-  } else if (type === 'rebase') hole = rename(sub, frame, turn)
+  } else if (type === 'rebase') hole = rename(sub, frame)
   else if (last) {
     const { position, rebase, from } = frame
     // A gap that begins beyond the next message leaves a hole before it.
     // So does one between epochs of which neither is ours: its link lags behind the other one.
     hole = from > last.offset + 1 || ![position.epoch, rebase?.from].includes(last.epoch)
-    if (!hole) join(sub, position, frame, rebase, turn)
+    if (!hole) join(sub, position, frame, rebase)
   }
   // Asks again from the last position: at once the first time, so that a hole costs one round trip.
   if (hole && !sub.asked && sub.link) {
-    if (sub.attempt) wait(sub, turn)
+    if (sub.attempt) wait(sub)
     else {
       sub.attempt++
-      ask(sub, link, turn)
+      ask(sub, link)
     }
   }
   return false
 }
 
 /** Tells that a subscription is over. */
-export function ended(channel: string, turn: Turn, error?: RealtimeError): void {
+export function ended(channel: string, error?: RealtimeError): void {
   turn.cancel(`sub ${channel}`)
   turn.cancel(`linger ${channel}`)
   turn.say('position', channel, undefined)
-  tell(channel, { status: 'unsubscribed', error }, turn)
+  tell(channel, { status: 'unsubscribed', error })
 }
 
 /** The subscription does not run any more, and must be asked for again. */
-export function suspend(sub: Subscription, turn: Turn): void {
+export function suspend(sub: Subscription): void {
   sub.link = 0
   sub.asked = undefined
-  if (sub.status === 'subscribed') tell(sub.channel, { status: (sub.status = 'subscribing') }, turn)
+  if (sub.status === 'subscribed') tell(sub.channel, { status: (sub.status = 'subscribing') })
 }
 
 /** Waits for the back-off. Whoever sends what waits finds no timer then, and asks. */
-function wait(sub: Subscription, turn: Turn, floorMs?: number): void {
+function wait(sub: Subscription, floorMs?: number): void {
   sub.link = 0
   turn.timer(`sub ${sub.channel}`, turn.delay(sub.attempt++, floorMs))
 }
 
-function tell(channel: string, state: ChannelState, turn: Turn): void {
+function tell(channel: string, state: ChannelState): void {
   turn.say('emit', 'state', state, channel)
 }

@@ -25,31 +25,8 @@ export type News =
 /** All that a step can want. */
 export type Effect = Deed | News
 
-/** One step: the time it happens at, and what it wants done. */
-export interface Turn {
-  readonly now: number
-  readonly deeds: Deed[]
-  readonly news: News[]
-  /** Wants something done. */
-  act(...deed: Deed): void
-  /** Says something to the server, if there is a link to it. */
-  send(frame: ClientFrame): void
-  /** Tells the application something. */
-  say(...news: News): void
-  /** Sets a timer, in place of one with this name. One that does nothing is set for the flush after it. */
-  timer(name: string, ms: number, fires?: Fires): void
-  /** Clears a timer, if it is set. */
-  cancel(name: string): void
-  /** Whether a timer is set. */
-  waits(name: string): boolean
-  /** A number no link, request or subscription has had. Later ones are larger. */
-  next(): number
-  /** How long to wait before an attempt: the back-off, spread by the chance of this turn. */
-  delay(attempt: number, floorMs?: number): number
-}
-
 /** What a timer was set for. */
-export type Fires = (turn: Turn) => void
+export type Fires = () => void
 
 /** What outlives a turn: the numbers given out, and the timers that are set. */
 export interface Ledger {
@@ -69,30 +46,69 @@ export interface BackoffLimits {
   readonly maxMs: number
 }
 
-/** Begins a turn. */
-export function turn(now: number, chance: number, ledger: Ledger, { minMs, baseMs, maxMs }: BackoffLimits): Turn {
-  const deeds: Deed[] = []
-  const news: News[] = []
-  const { timers } = ledger
-  return {
-    now,
-    deeds,
-    news,
-    act: (...deed) => deeds.push(deed),
-    send(frame) {
-      if (ledger.link?.phase === 'open') deeds.push(['send', ledger.link.id, frame])
-    },
-    say: (...told) => news.push(told),
-    timer(name, ms, fires = () => {}) {
-      timers.set(name, fires)
-      deeds.push(['timer', name, ms])
-    },
-    cancel(name) {
-      if (timers.delete(name)) deeds.push(['timer', name])
-    },
-    waits: (name) => timers.has(name),
-    next: () => ++ledger.count,
-    // Full jitter that stays at the cap, so that a herd stays spread however long it waits. PROTOCOL.md §6.2.
-    delay: (attempt, floorMs = 0) => Math.max(minMs, floorMs) + chance * Math.min(maxMs, baseMs * 2 ** attempt),
-  }
+/** The time of the step that runs. */
+export let now: number
+
+let chance: number
+let ledger: Ledger
+let limits: BackoffLimits
+let deeds: Deed[]
+let news: News[]
+
+/**
+ * Begins a step. There is one at a time, whichever client it belongs to: a step is over before anything of it is done.
+ * So its time, its chance and what it wants done are found here, and not handed from function to function.
+ */
+export function begin(...step: readonly [now: number, chance: number, ledger: Ledger, limits: BackoffLimits]): void {
+  ;[now, chance, ledger, limits] = step
+  deeds = []
+  news = []
+}
+
+/** What the step wants done: the news come last. */
+export function effects(): readonly [deeds: readonly Deed[], news: readonly News[]] {
+  return [deeds, news]
+}
+
+/** Wants something done. */
+export function act(...deed: Deed): void {
+  deeds.push(deed)
+}
+
+/** Says something to the server, if there is a link to it. */
+export function send(frame: ClientFrame): void {
+  if (ledger.link?.phase === 'open') act('send', ledger.link.id, frame)
+}
+
+/** Tells the application something. */
+export function say(...told: News): void {
+  news.push(told)
+}
+
+/** Sets a timer, in place of one with this name. One that does nothing is set for the flush after it. */
+export function timer(name: string, ms: number, fires: Fires = () => {}): void {
+  ledger.timers.set(name, fires)
+  act('timer', name, ms)
+}
+
+/** Clears a timer, if it is set. */
+export function cancel(name: string): void {
+  if (ledger.timers.delete(name)) act('timer', name)
+}
+
+/** Whether a timer is set. */
+export function waits(name: string): boolean {
+  return ledger.timers.has(name)
+}
+
+/** A number no link, request or subscription has had. Later ones are larger. */
+export function next(): number {
+  return ++ledger.count
+}
+
+/** How long to wait before an attempt: the back-off, spread by the chance of this step. PROTOCOL.md §6.2. */
+export function delay(attempt: number, floorMs = 0): number {
+  // Full jitter that stays at the cap, so that a herd stays spread however long it waits.
+  const { minMs, baseMs, maxMs } = limits
+  return Math.max(minMs, floorMs) + chance * Math.min(maxMs, baseMs * 2 ** attempt)
 }

@@ -9,7 +9,7 @@ import {
   type ChannelFrame,
   type Subscription,
 } from '../../src/core/subscription-machine.js'
-import { turn, type Ledger, type Turn } from '../../src/core/turn.js'
+import { begin, effects, type Ledger } from '../../src/core/turn.js'
 import { ModelLog } from '../support/model-log.js'
 
 /** The server's side of one link that feeds the subscription. */
@@ -36,8 +36,8 @@ class Walk {
     this.log.publish()
     this.log.publish()
     const start = { epoch: 'e0', offset: 1 }
-    const begin = this.turn()
-    this.sub = newSubscription('room', start, begin)
+    this.begin()
+    this.sub = newSubscription('room', start)
     this.feeds = Array.from({ length: links }, (_, i) => ({
       link: i + 1,
       frames: this.log.after(start),
@@ -130,35 +130,36 @@ class Walk {
     feed.last = this.at()
   }
 
-  private turn(): Turn {
-    return turn(0, 0, this.ledger, { minMs: 0, baseMs: 0, maxMs: 0 })
+  private begin(): void {
+    begin(0, 0, this.ledger, { minMs: 0, baseMs: 0, maxMs: 0 })
   }
 
   private ask(link: number): void {
-    const begun = this.turn()
-    ask(this.sub, link, begun)
-    this.apply(begun)
+    this.begin()
+    ask(this.sub, link)
+    this.apply()
   }
 
   private step(input: ChannelFrame, link: number): void {
-    const begun = this.turn()
-    stepSubscription(this.sub, input, link, begun)
-    this.apply(begun)
+    this.begin()
+    stepSubscription(this.sub, input, link)
+    this.apply()
   }
 
-  private apply(begun: Turn): void {
-    for (const [name, to, frame] of begun.deeds) {
+  private apply(): void {
+    const [deeds, news] = effects()
+    for (const [name, to, frame] of deeds) {
       if (name === 'send' && frame.type === 'subscribe') this.feeds[to - 1]?.requests.push(frame)
     }
-    for (const news of begun.news) {
-      if (news[0] === 'position') this.place = news[2]
-      if (news[0] !== 'emit') continue
-      if (news[1] === 'message') {
-        const message = news[2] as Message
+    for (const told of news) {
+      if (told[0] === 'position') this.place = told[2]
+      if (told[0] !== 'emit') continue
+      if (told[1] === 'message') {
+        const message = told[2] as Message
         expect(judge(this.place as Position, message), 'deliveries are contiguous').toBe('deliver')
         this.told.push({ message })
       }
-      if (news[1] === 'gap') this.told.push({ gap: news[2] as GapEvent })
+      if (told[1] === 'gap') this.told.push({ gap: told[2] as GapEvent })
     }
   }
 }

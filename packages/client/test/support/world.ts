@@ -166,8 +166,8 @@ export class World {
     },
   }
 
-  constructor(options: ClientOptions = {}) {
-    this.client = new RealtimeClient('wss://example.test/realtime', { ...this.ports, ...options })
+  constructor(options: ClientOptions = {}, Client = RealtimeClient) {
+    this.client = new Client('wss://example.test/realtime', { ...this.ports, ...options })
   }
 
   get ports() {
