@@ -52,8 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'position moved before listeners',
     file: 'client/src/core/delivery.ts',
     original: `    turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)
-    move(stream, { epoch, offset }, turn)`,
-    mutated: `    move(stream, { epoch, offset }, turn)
+    move(stream, { epoch, offset })`,
+    mutated: `    move(stream, { epoch, offset })
     turn.say('emit', 'message', { ...publication, recovered: !!epoch && offset <= stream.head }, stream.channel)`,
   },
   {

@@ -1,5 +1,11 @@
-import { RealtimeClient } from '@org/realtime-client'
-import { memory, RealtimeServer, type ServerOptions } from '@org/realtime-server'
+import { RealtimeClient, type ClientOptions } from '@org/realtime-client'
+import {
+  memory,
+  RealtimeServer,
+  type ChannelOptions,
+  type MemoryBackend,
+  type ServerOptions,
+} from '@org/realtime-server'
 import { Chance } from '../../src/sim/chance.js'
 import { Process } from '../../src/sim/process.js'
 import { VirtualTime } from '../../src/sim/virtual-time.js'
@@ -16,17 +22,26 @@ export class Pair {
   private readonly host = new Process(this.time)
   private wires = 0
 
-  constructor(options: ServerOptions = {}) {
+  readonly backend: MemoryBackend
+
+  constructor(options: ServerOptions = {}, channel: { readonly presence?: boolean } = {}) {
     const clock = this.host.serverClock()
     const random = new Chance(1, 'server')
-    this.server = new RealtimeServer(undefined, { ...options, backend: memory({ clock, random }), clock, random })
-    this.server.channel('{name}', { subscribe: true, publish: true })
+    this.backend = memory({ clock, random })
+    this.server = new RealtimeServer(undefined, { ...options, backend: this.backend, clock, random })
+    this.server.channel('{name}', { subscribe: true, publish: true, ...channel })
+  }
+
+  /** The time of day, as the server sees it, in milliseconds since 1970. */
+  date(): number {
+    return this.host.serverClock().date()
   }
 
   /** A client that lives in a process of its own. */
-  client(name: string, remoteAddress = '192.0.2.1'): RealtimeClient {
+  client(name: string, remoteAddress = '192.0.2.1', options: ClientOptions = {}): RealtimeClient {
     const process = new Process(this.time)
     return new RealtimeClient('ws://pair/', {
+      ...options,
       clock: process.clientClock(),
       random: new Chance(1, name),
       transport: {
