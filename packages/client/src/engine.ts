@@ -216,7 +216,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       const job = jobs.get(id)
       if (job) job(error, value)
       // What is asked again on each link has nobody who waits for it.
-      else if (error && session.status !== 'closed') fault(error)
+      else if (error && error.code !== 'ABORTED' && session.status !== 'closed') fault(error)
       jobs.delete(id)
     },
     emit(event, detail, channel = '') {

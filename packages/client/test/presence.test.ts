@@ -107,6 +107,21 @@ describe('being present', () => {
     expect(asked(await world.reconnect())).toEqual([])
   })
 
+  test('left while it is told to a later link is no fault', async () => {
+    const world = new World()
+    const first = await world.connect()
+    const faults: unknown[] = []
+    world.client.on('error', ({ error }) => faults.push(error))
+    const { presence } = world.client.channel('room')
+    void presence.enter(1)
+    reply(first, 'enter')
+    const next = await world.reconnect()
+    const left = presence.leave()
+    reply(next, 'leave')
+    await left
+    expect(faults).toEqual([])
+  })
+
   test('that is refused on a later link is told as error event', async () => {
     const world = new World()
     const first = await world.connect()
