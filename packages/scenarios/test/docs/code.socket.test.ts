@@ -89,6 +89,27 @@ describe('docs/guide/getting-started.md', () => {
   })
 })
 
+describe('docs/guide/presence.md', () => {
+  test('its member is refused, comes, is killed, and goes after the grace, as the page says', async () => {
+    const program = await bundled('docs/guide/presence.md')
+    const server = run(program('server.ts'))
+    await server.says('listening')
+    const watcher = run(program('watcher.ts'))
+    await watcher.says('0: ')
+    const member = run(program('member.ts'))
+    await member.says("[ { name: 'Ada', typing: false } ]")
+    await watcher.says('1: ada')
+    expect(member.output().split('\n')[0]).toBe('FORBIDDEN')
+    expect(await (await fetch(`http://localhost:${program.port}/`)).text()).toBe('1\n')
+
+    const killedAt = performance.now()
+    member.child.kill('SIGKILL')
+    await watcher.says('ada went')
+    expect(performance.now() - killedAt).toBeGreaterThan(2_900)
+    expect(watcher.output().trim().split('\n')).toEqual(['0: ', 'ada came as Ada', '1: ada', 'ada went', '0:'])
+  })
+})
+
 describe('docs/guide/frameworks.md', () => {
   test.each(['plain-http.ts', 'with-express.ts', 'with-fastify.ts', 'with-hono.ts'])(
     '%s serves its routes and its rooms on one port, and ends when it is told to',
