@@ -12,13 +12,14 @@ import { losses } from './rules/losses.js'
 import { order } from './rules/order.js'
 import { outcomes } from './rules/outcomes.js'
 import { phantoms } from './rules/phantoms.js'
+import { presence } from './rules/presence.js'
 import { repeats } from './rules/repeats.js'
 import { type Channel, readTimeline, type Timeline } from './timeline.js'
 import type { Violation } from './violation.js'
 
 type Rule = (timeline: Timeline, options: ResolvedOptions) => Iterable<Violation>
 
-/** By number. 10 is presence: it comes with the events of presence. */
+/** By number. */
 const rules: readonly Rule[] = [
   phantoms,
   outcomes,
@@ -29,6 +30,7 @@ const rules: readonly Rule[] = [
   agreement,
   gaps,
   liveness,
+  presence,
   bounds,
   latest,
   ephemeral,

@@ -183,6 +183,85 @@ export interface Bound extends Stamped {
   readonly limit: number
 }
 
+/** A life of a client ended: the object is gone, without a word to anybody. */
+export interface ClientEnd extends Stamped {
+  readonly type: 'client.end'
+  readonly client: string
+}
+
+/** The application of a client asked to be present in a channel, showing `data`, or to leave. */
+export interface PresenceCall extends Stamped {
+  readonly type: 'presence.call'
+  readonly client: string
+  readonly user: string
+  readonly channel: string
+  /** One for each call. */
+  readonly id: string
+  readonly action: 'enter' | 'leave'
+  readonly data?: string
+}
+
+/** What came of it; not ok, it may have been done or not. */
+export interface PresenceSettled extends Stamped {
+  readonly type: 'presence.settled'
+  readonly id: string
+  readonly ok: boolean
+}
+
+/** A life of a client began to watch who is present, or ended it. */
+export interface PresenceWatch extends Stamped {
+  readonly type: 'presence.watch' | 'presence.unwatch'
+  readonly client: string
+  readonly channel: string
+}
+
+/** A watching client was told who is present: each user once, with what it shows. */
+export interface PresenceSeen extends Stamped {
+  readonly type: 'presence.seen'
+  readonly client: string
+  readonly channel: string
+  readonly users: Readonly<Record<string, string>>
+}
+
+/** A watching client was told that a user came or went. */
+export interface PresenceTold extends Stamped {
+  readonly type: 'presence.told'
+  readonly client: string
+  readonly channel: string
+  readonly kind: 'join' | 'leave'
+  readonly user: string
+}
+
+/** One session that is present, as the store has it. */
+export interface StoredPresence {
+  readonly session: string
+  readonly user: string
+  /** What it shows; nothing in a leave. */
+  readonly data?: string
+}
+
+/** The store changed who is present. */
+export interface PresenceChanged extends StoredPresence, Stamped {
+  readonly type: 'presence.change'
+  readonly channel: string
+  readonly kind: 'join' | 'leave'
+  readonly position: Position
+}
+
+/** Another history serves: these are the members from now on. */
+export interface PresenceBase extends Stamped {
+  readonly type: 'presence.base'
+  readonly channel: string
+  readonly members: readonly StoredPresence[]
+}
+
+/** A look at the store, at a time when everything has had time to come right. */
+export interface PresenceAudit extends Stamped {
+  readonly type: 'presence.audit'
+  readonly channel: string
+  readonly members: readonly StoredPresence[]
+}
+
 /**
  * A fault was injected. Options say which kinds may lose stored data. One that takes its time to lose it, as a split brain
  * does, is recorded when it begins and again when it is over: gaps may be told from the first on, and publishers are
@@ -239,6 +318,16 @@ export interface LineageDump extends Stamped {
 export type PublishEvent = PubInvoke | PubOk | PubFail | PubUnknown
 export type SubscriberEvent = SubOk | SubEnd | SubRestart | Deliver | GapTold | Rebased
 
+export type PresenceEvent =
+  | PresenceCall
+  | PresenceSettled
+  | PresenceWatch
+  | PresenceSeen
+  | PresenceTold
+  | PresenceChanged
+  | PresenceBase
+  | PresenceAudit
+
 export type HistoryEvent =
   | Declared
   | PublishEvent
@@ -246,6 +335,8 @@ export type HistoryEvent =
   | SubscriberEvent
   | ConnUp
   | ConnDown
+  | ClientEnd
+  | PresenceEvent
   | LinkOpen
   | LinkClose
   | Bound

@@ -1,3 +1,14 @@
+/** What presence is held to, in ms. */
+export interface PresenceTimes {
+  /** How long a member may stay after its last link has ended, whatever ended it. Default 72,000: TTL and grace. */
+  readonly withinMs: number
+  /** Time that a client which has reached a server needs to enter, and a change to be told. Default 2,500. */
+  readonly settleMs: number
+  /** Kinds of `fault` that go on for a while, and how long. While one does, a reconnect may take longer. */
+  readonly lasting: readonly string[]
+  readonly lastingMs: number
+}
+
 export interface CheckOptions {
   /** Kinds of `fault` that may lose stored data. Default: none, so every loss and every gap that tells one is wrong. */
   readonly lossyFaults?: readonly string[]
@@ -10,6 +21,7 @@ export interface CheckOptions {
   readonly supersedeWithinMs?: number
   /** How many acknowledged publishes per channel a client remembers, to tell their loss. Default 100 (DESIGN.md §6). */
   readonly publisherMemory?: number
+  readonly presence?: Partial<PresenceTimes>
 }
 
 export interface ResolvedOptions {
@@ -17,6 +29,7 @@ export interface ResolvedOptions {
   readonly mayTrim: boolean
   readonly supersedeWithinMs: number
   readonly publisherMemory: number
+  readonly presence: PresenceTimes
 }
 
 export function resolveOptions(options: CheckOptions): ResolvedOptions {
@@ -25,5 +38,6 @@ export function resolveOptions(options: CheckOptions): ResolvedOptions {
     mayTrim: options.mayTrim ?? false,
     supersedeWithinMs: options.supersedeWithinMs ?? 1000,
     publisherMemory: options.publisherMemory ?? 100,
+    presence: { withinMs: 72_000, settleMs: 2_500, lasting: [], lastingMs: 0, ...options.presence },
   }
 }

@@ -1,5 +1,6 @@
 import type {
   Bound,
+  ClientEnd,
   ConnUp,
   Deliver,
   End,
@@ -10,6 +11,7 @@ import type {
   LinkOpen,
   LogDump,
   Mode,
+  PresenceEvent,
   PubFail,
   PubInvoke,
   PubOk,
@@ -59,6 +61,9 @@ export interface Timeline {
   readonly faults: readonly Recorded<Fault>[]
   readonly connUps: readonly Recorded<ConnUp>[]
   readonly links: readonly Recorded<LinkOpen | LinkClose>[]
+  /** All that happened about presence, in order. */
+  readonly presence: readonly Recorded<PresenceEvent>[]
+  readonly clientEnds: readonly Recorded<ClientEnd>[]
   readonly bounds: readonly Recorded<Bound>[]
   readonly end: Recorded<End> | undefined
   /** The last event, where a record without `end` breaks off. */
@@ -70,6 +75,8 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
   const faults: Recorded<Fault>[] = []
   const connUps: Recorded<ConnUp>[] = []
   const links: Recorded<LinkOpen | LinkClose>[] = []
+  const presence: Recorded<PresenceEvent>[] = []
+  const clientEnds: Recorded<ClientEnd>[] = []
   const bounds: Recorded<Bound>[] = []
   let end: Recorded<End> | undefined
   const open = new Map<Channel, Map<string, Stream>>()
@@ -105,6 +112,20 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'link.close':
         links.push({ index, event })
         return
+      case 'presence.call':
+      case 'presence.settled':
+      case 'presence.watch':
+      case 'presence.unwatch':
+      case 'presence.seen':
+      case 'presence.told':
+      case 'presence.change':
+      case 'presence.base':
+      case 'presence.audit':
+        presence.push({ index, event })
+        return
+      case 'client.end':
+        clientEnds.push({ index, event })
+        return
       case 'bound':
         bounds.push({ index, event })
         return
@@ -133,6 +154,8 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
     faults,
     connUps,
     links,
+    presence,
+    clientEnds,
     bounds,
     end,
     last,

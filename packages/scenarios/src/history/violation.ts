@@ -11,7 +11,7 @@ export const RULES = {
   7: 'agreement: one position names one id for everybody, and all deliver in one order',
   8: 'no false gaps: a gap is told only where something was lost',
   9: 'liveness: at the end every subscriber stands at the head and every publish has settled, once',
-  10: 'presence equals the live sessions',
+  10: 'presence: it equals the live sessions in time, joins and leaves alternate, and a reconnect in time is no leave',
   11: 'bounds: one live link per session, and every queue within its limit',
   12: 'latest: values only get newer, all agree on them, no gap is told, and at the end everybody has the newest one',
   13: 'ephemeral: what was published there, at most once, and without a position',

@@ -80,4 +80,28 @@ export const MUTANTS: readonly Mutant[] = [
     original: `const name = PERSONAL + user`,
     mutated: `const name = PERSONAL + user.slice(0, 1)`,
   },
+  {
+    name: 'leave without the owner check',
+    file: 'server/src/memory/memory-members.ts',
+    original: `return record.owner > owner ? 'superseded' : this.remove(record)`,
+    mutated: `return this.remove(record)`,
+  },
+  {
+    name: 'list that is not joined to the changes',
+    file: 'server/src/core/presence-channel.ts',
+    original: `if (!this.live || !this.roll) return this.hold(change)`,
+    mutated: `if (!this.live || !this.roll) return`,
+  },
+  {
+    name: 'leave without the grace',
+    file: 'server/src/core/attendance.ts',
+    original: `this.context.wheel.schedule(this, this.context.limits.presenceGraceMs)`,
+    mutated: `this.turn()`,
+  },
+  {
+    name: 'dead members that nobody reaps',
+    file: 'server/src/memory/memory-members.ts',
+    original: `if (record.expiresAt <= now) yield`,
+    mutated: `if (record.expiresAt < 0 && now < 0) yield`,
+  },
 ]

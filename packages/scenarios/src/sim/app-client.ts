@@ -1,5 +1,6 @@
 import { RealtimeClient, RealtimeError, type Channel, type Message, type Network } from '@org/realtime-client'
 import { NULL_POSITION, type Position } from '@org/realtime-protocol'
+import { Attendee } from './attendee.js'
 import type { Chance } from './chance.js'
 import { isLog, OTHER_MODES, recorded } from './kinds.js'
 import { Process } from './process.js'
@@ -29,6 +30,8 @@ export class AppClient {
   private listeners = new Set<(event: 'online' | 'offline' | 'wake') => void>()
   private subscribed = new Map<string, Subscribed>()
   private readonly pending = new Map<string, string>()
+  /** What its current life does about presence. */
+  attendee: Attendee
   private crashNext = false
   private readonly choices: Chance
 
@@ -39,6 +42,7 @@ export class AppClient {
     this.choices = world.chance(`choices of ${name}`)
     this.process = new Process(world.time)
     this.client = this.start()
+    this.attendee = new Attendee(name, this.life, this.client, this.process, world)
   }
 
   /** The life of the current client object; the name it publishes under. */
@@ -109,12 +113,16 @@ export class AppClient {
       world.record({ type: 'pub.unknown', publisher: this.life, channel, id, code: 'CRASHED' })
     }
     this.pending.clear()
+    world.record({ type: 'client.end', client: this.life })
     this.process.kill()
     this.wire?.break(world.faultChance.happens(0.5) ? 'reset' : 'half-open')
     this.subscribed = new Map()
     this.listeners = new Set()
     this.process = new Process(world.time)
     this.client = this.start()
+    const { watching } = this.attendee
+    this.attendee = new Attendee(this.name, this.life, this.client, this.process, world)
+    for (const channel of watching) this.attendee.watch(channel)
     for (const [channel, position] of stored) this.listen(channel, position)
   }
 

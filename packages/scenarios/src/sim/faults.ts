@@ -52,6 +52,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       client.setOnline(false)
       world.time.after(world.faultChance.between(200, 5_000), () => client.setOnline(true))
     }),
+  'client.away': (world, kind) =>
+    world.hit(kind, () => {
+      const client = world.faultChance.pick(world.clients)
+      client.setOnline(false)
+      // Longer than the grace of presence.
+      world.time.after(world.faultChance.between(4_500, 9_000), () => client.setOnline(true))
+    }),
   'client.leave': (world, kind) =>
     world.hit(kind, () => {
       const client = world.faultChance.pick(world.clients)
@@ -60,6 +67,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       world.time.after(2_000, () => client.subscribe(channel))
     }),
 }
+
+/** Kinds that go on for a while, so that what comes after them takes longer, too. */
+export const LASTING_FAULTS: readonly string[] = [
+  ...Object.keys(FAULTS).filter((kind) => /^(backend|failover|node|link)\./.test(kind)),
+]
 
 /** Kinds after which stored messages may be gone. */
 export const LOSSY_FAULTS: readonly string[] = ['failover.lossy', 'backend.death']

@@ -46,9 +46,21 @@ export class LineageOracle {
     return this.ancestors.get(heir)?.find((ended) => ended.epoch === epoch)?.end ?? -1
   }
 
-  /** The epochs an epoch continues. */
+  /**
+   * How far each other epoch agrees with one: those that it continues, and those that grew out of the same ones, were
+   * served for a while and then undone. Up to where they branched off, their messages are the same.
+   */
   endedBefore(epoch: string): readonly EndedEpoch[] {
-    return this.ancestors.get(epoch) ?? []
+    const own = this.ancestors.get(epoch) ?? []
+    const others = [...this.ancestors].flatMap(([other, ancestors]) => {
+      if (other === epoch || own.some((ended) => ended.epoch === other)) return []
+      const shared = ancestors.flatMap((ended) => {
+        const end = ended.epoch === epoch ? Infinity : own.find((mine) => mine.epoch === ended.epoch)?.end
+        return end === undefined ? [] : [Math.min(end, ended.end)]
+      })
+      return shared.length > 0 ? [{ epoch: other, end: Math.max(...shared) }] : []
+    })
+    return [...own, ...others]
   }
 }
 

@@ -1,7 +1,9 @@
 import { checkHistory, type HistoryEvent, type Verdict } from '../history/index.js'
 import { Chance } from './chance.js'
-import { FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
+import { FAULTS, LASTING_FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
 import { NEVER_TRIMMED, planFor } from './plan.js'
+import { auditPresence, bePresent, SETTLE_MS } from './presence-workload.js'
+import { NODE_LIMITS } from './server-node.js'
 import { World } from './world.js'
 
 /** What came of one simulation. */
@@ -21,6 +23,10 @@ const SUPERSEDE_MS = 1_000
 const SETTLING_MS = 6_000
 /** Time after the last fault in which everything has to come right: half-open links are found by their heartbeats. */
 const HEALING_MS = 100_000
+/** Time after the last fault in which everybody who is gone has to be gone for everybody. */
+const CALM_MS = 78_000
+/** Time that nodes may take beyond the time to live to take out whom they lost: all of them can be stopped. */
+const STOPPED_MS = LONGEST_STOP_MS + 3_000
 /** Time for which messages flow again after the healing, so that holes left in quiet channels show. */
 const FLUSH_MS = 5_000
 /** Time for the last of them to be answered and to arrive, over the slowest links there are. */
@@ -45,6 +51,7 @@ export async function simulate(seed: number): Promise<Run> {
     time.after(chance.between(0, 500), publish)
     publishPersonally(world, chance, client.name)
   }
+  bePresent(world)
   const kinds = Object.entries(FAULTS).filter(([kind]) => !plan.endsQuietly || kind !== 'backend.delivery-loss')
   for (let i = 0; i < plan.faults; i++) {
     time.after(world.faultChance.between(500, plan.activeMs), () => {
@@ -56,6 +63,7 @@ export async function simulate(seed: number): Promise<Run> {
   time.after(healed, () => world.record({ type: 'heal' }))
   if (plan.endsQuietly) time.after(healed, () => lastWords(world))
   else for (let i = 0; i < FLUSH_MS; i += 500) time.after(healed + HEALING_MS + i, () => publishEverywhere(world))
+  auditPresence(world, healed + CALM_MS)
   await time.runUntil(healed + HEALING_MS + FLUSH_MS + LAST_MS)
   await world.close()
 
@@ -64,6 +72,12 @@ export async function simulate(seed: number): Promise<Run> {
     mayTrim: plan.logMessages < NEVER_TRIMMED,
     // A node that is stopped lets go of its links when it is continued.
     supersedeWithinMs: world.faults.has('node.stop') ? LONGEST_STOP_MS + SUPERSEDE_MS : SUPERSEDE_MS,
+    presence: {
+      withinMs: NODE_LIMITS.presenceTtlMs + NODE_LIMITS.presenceGraceMs + STOPPED_MS,
+      settleMs: SETTLE_MS,
+      lasting: LASTING_FAULTS,
+      lastingMs: LONGEST_STOP_MS,
+    },
   })
   return { seed, history: world.history, verdict, faults: world.faults, surprises: world.surprises }
 }

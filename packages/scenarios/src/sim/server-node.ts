@@ -7,7 +7,13 @@ import { Wire, type WireQuality } from './wire.js'
 import type { World } from './world.js'
 
 /** Bounds small enough that a run of seconds meets them. */
-export const NODE_LIMITS = { sendQueueSoftBytes: 4_096, sendQueueHardBytes: 65_536 }
+export const NODE_LIMITS = {
+  sendQueueSoftBytes: 4_096,
+  sendQueueHardBytes: 65_536,
+  presenceGraceMs: 4_000,
+  // A node that is stopped for as long as one is here must not lose its members.
+  presenceTtlMs: 30_000,
+}
 
 /** One server process of a simulation: a real server with its wires. */
 export class ServerNode {
@@ -48,7 +54,12 @@ export class ServerNode {
         : true
     this.server.channel('value:{id}', { mode: 'latest', subscribe: decide, publish: decide })
     this.server.channel('signal:{id}', { mode: 'ephemeral', subscribe: decide, publish: decide })
-    this.server.channel('room:{id}', { subscribe: decide, publish: decide, log: { messages: plan.logMessages } })
+    this.server.channel('room:{id}', {
+      subscribe: decide,
+      publish: decide,
+      presence: true,
+      log: { messages: plan.logMessages },
+    })
   }
 
   /** Takes the handshake of a client. */

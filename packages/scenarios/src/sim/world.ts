@@ -6,6 +6,7 @@ import { Chance } from './chance.js'
 import { OTHER_MODES, OTHERS, PERSONAL, recorded } from './kinds.js'
 import { LineageOracle, type ChannelHistory } from './lineage-oracle.js'
 import type { Plan } from './plan.js'
+import { PresenceTap } from './presence-tap.js'
 import { Process } from './process.js'
 import { NODE_LIMITS, ServerNode } from './server-node.js'
 import { VirtualTime } from './virtual-time.js'
@@ -39,6 +40,7 @@ export class World {
   /** The rooms: logs that everybody writes to. */
   readonly channels: readonly string[]
   backend: MemoryBackend
+  presence: PresenceTap
   /** How often each kind of fault happened. */
   readonly faults = new Map<string, number>()
   /** How often another replica took over, or the store was lost. */
@@ -63,6 +65,7 @@ export class World {
     this.channels = names('room:', plan.channels)
     for (const [channel, mode] of Object.entries(OTHER_MODES)) this.record({ type: 'channel', channel, mode })
     this.backend = this.newBackend()
+    this.presence = new PresenceTap(this.backend, this)
     this.nodes = names('node', plan.nodes).map((name) => new ServerNode(name, this, this.backend))
     this.clients = names('client', plan.clients).map((name) => new AppClient(name, this))
   }
@@ -165,6 +168,8 @@ export class World {
     for (const node of this.nodes) if (!node.process.isDead) node.kill(false)
     this.failovers += 1
     this.backend = this.newBackend()
+    this.presence.close()
+    this.presence = new PresenceTap(this.backend, this)
     this.oracle.forget()
     const dead = this.nodes
     this.time.after(300, () => dead.forEach((node) => this.replace(node)))
@@ -177,6 +182,7 @@ export class World {
       if (wire.peakBytes > 0) this.record({ type: 'bound', name: 'send queue', value: wire.peakBytes, limit })
     }
     this.record({ type: 'end' })
+    this.presence.close()
     const judge = this.backend.join({
       deliver: nothing,
       resync: nothing,

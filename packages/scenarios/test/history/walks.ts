@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { HistoryEvent } from '../../src/history/index.js'
+import { PresenceWorld } from './presence-world.js'
 import { World } from './world.js'
 
 const quiet = {
@@ -78,6 +79,44 @@ function walk(acts: Record<string, Act>, often = frequent): fc.Arbitrary<History
   })
 }
 
+type PresenceAct = (world: PresenceWorld, args: Args) => unknown
+
+const presence: Record<string, PresenceAct> = {
+  connect: (w, { who }) => w.connect(`u${who}`),
+  cut: (w, { who }) => w.cut(`u${who}`),
+  blink: (w, { who, n }) => {
+    w.cut(`u${who}`)
+    w.pass(n * 500)
+    w.connect(`u${who}`)
+  },
+  crash: (w, { who }) => w.crash(`u${who}`),
+  enter: (w, { who, where }) => w.enter(`u${who}`, `c${where}`),
+  leave: (w, { who, where }) => w.leave(`u${who}`, `c${where}`),
+  toggle: (w, { who, where }) => w.toggle(`u${who}`, `c${where}`),
+  failover: (w, { where }) => w.failover(`c${where}`),
+  pass: (w, { n }) => w.pass(n * 1_000),
+  audit: (w) => w.audit(),
+}
+
+const presenceWalk = fc
+  .array(
+    fc.record({
+      name: fc.constantFrom(...Object.keys(presence), 'connect', 'connect', 'enter', 'enter', 'toggle', 'pass'),
+      who: fc.nat(2),
+      where: fc.nat(1),
+      n: fc.nat(5),
+    }),
+    { minLength: 1, maxLength: 120, size: 'max' },
+  )
+  .map((names) => {
+    const world = new PresenceWorld()
+    for (const { name, ...args } of names) {
+      world.pass(0)
+      presence[name]?.(world, args)
+    }
+    return world.end()
+  })
+
 /** Valid histories of random length, by what may happen in them. */
 export const walks = {
   /** No data is lost and none is trimmed: no gap is allowed. */
@@ -89,4 +128,6 @@ export const walks = {
   everything: walk({ ...quiet, ...trimming, ...losing }),
   /** Channels of the modes `latest` and `ephemeral`, and none that is a log. */
   modes: walk(modes, frequentInModes),
+  /** Sessions come and go, in time. */
+  presence: presenceWalk,
 }

@@ -334,7 +334,7 @@ describe('rules', () => {
     expect(told(eve.take())).toEqual([])
   })
 
-  test.each(['enter', 'leave', 'get', 'watch'] as const)(
+  test.each(['enter', 'leave', 'get', 'watch', 'unwatch'] as const)(
     'where there is no presence, %s is UNSUPPORTED; where there is no channel, UNKNOWN_CHANNEL',
     async (action) => {
       const { user, server } = room({ rules: false })

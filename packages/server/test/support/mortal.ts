@@ -30,7 +30,7 @@ export function mortal(time: VirtualClock, inner: MemoryBackend) {
   const backend: Backend = {
     join(handler) {
       const told = Object.fromEntries(
-        (['deliver', 'resync', 'superseded', 'presenceChanged'] as const).map((name) => [
+        (['deliver', 'resync', 'degraded', 'superseded', 'presenceChanged'] as const).map((name) => [
           name,
           (...args: unknown[]) => run(() => (handler[name] as (...given: unknown[]) => void).apply(handler, args)),
         ]),

@@ -9,6 +9,7 @@ import { losses } from './losses.js'
 import { order } from './order.js'
 import { outcomes } from './outcomes.js'
 import { phantoms } from './phantoms.js'
+import { presence } from './presence.js'
 import { repeats } from './repeats.js'
 import type { Mutant } from './mutant.js'
 
@@ -23,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   ...agreement,
   ...gaps,
   ...liveness,
+  ...presence,
   ...bounds,
   ...latest,
   ...ephemeral,

@@ -34,11 +34,6 @@ async function perform(
   session: Session,
   { ref, channel, action, data }: PresenceFrame,
 ): Promise<WireError | undefined> {
-  if (action === 'unwatch') {
-    connection.say({ type: 'reply', ref, position: node.presence.hub.get(channel)?.told?.position ?? NULL_POSITION })
-    node.presence.hub.unwatch(channel, connection)
-    return undefined
-  }
   if (action === 'enter') {
     const admitted = await node.presence.entry.admit(session, channel, data)
     if (isWireError(admitted)) return admitted
@@ -47,7 +42,13 @@ async function perform(
     return settle(connection, ref, await node.presence.enter(session, channel, admitted.payload))
   }
   const found = node.presence.entry.find(channel, session.user)
+  // What has lost its presence by a new declaration can still be let go of.
+  if (action === 'unwatch') node.presence.hub.unwatch(channel, connection)
   if (isWireError(found)) return found
+  if (action === 'unwatch') {
+    connection.say({ type: 'reply', ref, position: node.presence.hub.get(channel)?.told?.position ?? NULL_POSITION })
+    return undefined
+  }
   if (action === 'leave') return settle(connection, ref, await node.presence.leave(session, channel))
 
   const allowed = await node.authorizeSubscribe(session, channel)
