@@ -283,6 +283,33 @@ describe('watching who is present', () => {
     expect(heard).toHaveLength(4)
   })
 
+  test('that the server ends is asked for again, and tells as error event why it is over', async () => {
+    const { world, link, heard, change } = await watching([bob])
+    const faults: unknown[] = []
+    world.client.on('error', ({ error }) => faults.push((error as { code: string }).code))
+    heard.length = 0
+    const { ref } = link.last('presence')
+    link.say({ type: 'error', code: 'INTERNAL', message: 'of nothing known' })
+    link.say({ type: 'error', ref: ref + 1_000, code: 'INTERNAL', message: 'of something else' })
+    expect(asked(link)).toEqual(['watch'])
+    link.say({ type: 'error', ref, code: 'FORBIDDEN', message: 'not any more' })
+    change('join', 2, ada)
+    expect([heard, asked(link)]).toEqual([[], ['watch', 'watch']])
+    link.say({ type: 'error', ref: link.last('presence').ref, code: 'FORBIDDEN', message: 'no' })
+    await settled()
+    expect([heard, faults]).toEqual([[], ['FORBIDDEN']])
+    link.say({ type: 'error', ref, code: 'FORBIDDEN', message: 'late news' })
+    expect(asked(link)).toEqual(['watch', 'watch'])
+  })
+
+  test('that ended is not asked for again when the server ends it too', async () => {
+    const { link, off } = await watching([bob])
+    const { ref } = link.last('presence')
+    off()
+    link.say({ type: 'error', ref, code: 'FORBIDDEN', message: 'crossed' })
+    expect(asked(link)).toEqual(['watch', 'unwatch'])
+  })
+
   test('is told to each new link, and tells who came and went meanwhile', async () => {
     const { world, heard } = await watching([ada, bob])
     heard.length = 0

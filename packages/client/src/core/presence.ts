@@ -21,6 +21,8 @@ export interface Presence {
   last?: Position | undefined
   /** The members, the latest last; absent while they are only counted. */
   members?: readonly PresenceMember[] | undefined
+  /** Number of the request by which the link watches: by it the server says that the watch is over. */
+  ref?: number | undefined
 }
 
 /** What presence needs of its session. */
@@ -51,7 +53,7 @@ export function heed(state: Attendance, channel: string, watched: boolean): void
   const presence = presenceOf(state, channel)
   if (!presence.watched === !watched) return
   presence.watched = watched
-  presence.last = presence.members = undefined
+  presence.ref = presence.last = presence.members = undefined
   if (watched) return watch(state, channel)
   const entry = state.outbox.entries.get(`watch ${channel}`)
   if (entry) settle(state.outbox, entry)
@@ -67,13 +69,25 @@ export function attendAgain(state: Attendance): void {
 }
 
 /** A request about presence was answered: with who is there, or with an error if there is no position. */
-export function attended(state: Attendance, { id, fields }: Entry, answer: Partial<Snapshot>): void {
+export function attended(state: Attendance, { id, ref, fields }: Entry, answer: Partial<Snapshot>): void {
   const presence = presenceOf(state, fields.channel ?? '')
   const { position } = answer
   if (!position) {
     // Unless it is sent again.
     if (presence.entered?.id === id && !state.outbox.entries.has(id)) presence.entered = undefined
-  } else if (fields.action === 'watch' && presence.watched) take(presence, { ...answer, position })
+  } else if (fields.action === 'watch' && presence.watched) {
+    presence.ref = ref
+    take(presence, { ...answer, position })
+  }
+}
+
+/** The server has ended a watch by itself. What is known of the members is out of date; asking again tells why. */
+export function unwatched(state: Attendance, ref: number | undefined): void {
+  for (const presence of state.presences.values()) {
+    if (!ref || presence.ref !== ref) continue
+    presence.ref = presence.last = presence.members = undefined
+    watch(state, presence.channel)
+  }
 }
 
 /** Takes what a link tells of who comes and goes, by the delivery rule. PROTOCOL.md §3.9. */

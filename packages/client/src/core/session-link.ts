@@ -14,7 +14,7 @@ import { RealtimeError } from './errors.js'
 import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
 import { acknowledged, answer, interrupt, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
-import { attendAgain, attended, hearOf } from './presence.js'
+import { attendAgain, attended, hearOf, unwatched } from './presence.js'
 import { ended, newSubscription, request, stepSubscription, suspend } from './subscription-machine.js'
 import * as turn from './turn.js'
 
@@ -103,6 +103,7 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
   else if (type === 'reply' || type === 'result' || type === 'error') {
     const entry = answer(outbox, frame)
     if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>)
+    if (!entry) unwatched(state, frame.ref)
     if (type === 'result' && frame.expiresInMs !== undefined) state.tokenExpiresAt = turn.now + frame.expiresInMs
   } else if (type === 'call') turn.say(type, link.id, frame)
   else if (type === 'cancel') turn.say(type, link.id, frame.ref)
