@@ -1,11 +1,5 @@
 import { RealtimeClient, type ClientOptions } from '@org/realtime-client'
-import {
-  memory,
-  RealtimeServer,
-  type ChannelOptions,
-  type MemoryBackend,
-  type ServerOptions,
-} from '@org/realtime-server'
+import { memory, RealtimeServer, type MemoryBackend, type ServerOptions } from '@org/realtime-server'
 import { Chance } from '../../src/sim/chance.js'
 import { Process } from '../../src/sim/process.js'
 import { VirtualTime } from '../../src/sim/virtual-time.js'
