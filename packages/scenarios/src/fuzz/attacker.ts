@@ -1,4 +1,4 @@
-import type { EncodedFrame, RealtimeServer, Transport, TransportHandler } from '@org/realtime-server'
+import type { EncodedFrame, Handshake, RealtimeServer, Transport, TransportHandler } from '@org/realtime-server'
 import type { VirtualTime } from '../sim/virtual-time.js'
 
 /** A peer of a server that says whatever it is told to, and listens to nothing. */
@@ -18,9 +18,10 @@ export class Attacker implements Transport {
     private readonly time: VirtualTime,
     server: RealtimeServer,
     name: number,
+    handshake: Partial<Handshake> = {},
   ) {
     this.peer = `10.${(name >> 16) & 255}.${(name >> 8) & 255}.${name & 255}`
-    this.handler = server.accept(this, { url: '/', headers: {}, remoteAddress: this.peer })
+    this.handler = server.accept(this, { url: '/', headers: {}, remoteAddress: this.peer, ...handshake })
   }
 
   write(frames: readonly EncodedFrame[]): void {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 
 /** One WebSocket frame, as right or as wrong as asked for. */
 export interface RawFrame {
@@ -62,6 +62,42 @@ export function upgradeRequest(more = ''): string {
     `Sec-WebSocket-Key: ${randomBytes(16).toString('base64')}\r\nSec-WebSocket-Version: 13\r\n` +
     `Sec-WebSocket-Protocol: realtime.v1.json\r\n${more}\r\n`
   )
+}
+
+/** A raw socket whose upgrade was accepted, with the answer to it. */
+export async function upgraded(port: number, more = ''): Promise<{ readonly socket: Socket; readonly answer: string }> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(upgradeRequest(more))
+  const answer = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    const read = (chunk: Buffer) => {
+      text += chunk.toString('latin1')
+      if (!text.includes('\r\n\r\n')) return
+      socket.off('data', read)
+      if (text.startsWith('HTTP/1.1 101')) resolve(text)
+      else reject(new Error(text))
+    }
+    socket.on('data', read)
+    socket.once('close', () => reject(new Error('closed before the upgrade was answered')))
+  })
+  return { socket, answer }
+}
+
+/** Says something raw, and gives all that is answered until the server ends it, or the time is over. */
+export function answerTo(port: number, request: string | Buffer, ms = 1_500): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    const timer = setTimeout(() => socket.destroy(), ms)
+    let heard = ''
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString('latin1')))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      clearTimeout(timer)
+      resolve(heard)
+    })
+    socket.write(request)
+  })
 }
 
 /** How a server ends a link: the code of its close frame, or 1006 when there is none. */

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startSubject, type Subject } from './subject.js'
-import { closeFrame, endOf, frame, header, upgradeRequest } from './raw.js'
+import { closeFrame, endOf, frame, header, upgraded, upgradeRequest } from './raw.js'
 
 const MIB = 1_048_576
 
@@ -10,26 +10,6 @@ beforeAll(async () => {
   subject = await startSubject()
 }, 30_000)
 afterAll(() => subject.stop())
-
-/** Opens a raw socket whose upgrade was accepted. */
-async function upgraded(): Promise<Socket> {
-  const socket = connect(subject.port, '127.0.0.1')
-  socket.on('error', () => undefined)
-  socket.write(upgradeRequest())
-  await new Promise<void>((resolve, reject) => {
-    let text = ''
-    const read = (chunk: Buffer) => {
-      text += chunk.toString('latin1')
-      if (!text.includes('\r\n\r\n')) return
-      socket.off('data', read)
-      if (text.startsWith('HTTP/1.1 101')) resolve()
-      else reject(new Error(text))
-    }
-    socket.on('data', read)
-    socket.once('close', () => reject(new Error('closed before the upgrade was answered')))
-  })
-  return socket
-}
 
 const text = (payload: string | Buffer, options = {}) => frame({ opcode: 1, payload, ...options })
 
@@ -75,7 +55,7 @@ const OFFENCES: ReadonlyArray<readonly [what: string, bytes: () => Buffer, code:
 
 describe('a peer that sends', () => {
   test.each(OFFENCES)('%s is closed with the right code', async (_, bytes, code) => {
-    const socket = await upgraded()
+    const { socket } = await upgraded(subject.port)
     const end = endOf(socket)
     socket.write(bytes())
     expect(await end).toBe(code)
@@ -87,7 +67,7 @@ describe('a peer that sends', () => {
     for (let round = 0; round < 40; round++) {
       await Promise.all(
         OFFENCES.map(async ([, bytes]) => {
-          const socket = await upgraded()
+          const { socket } = await upgraded(subject.port)
           const end = endOf(socket)
           socket.write(bytes())
           await end
@@ -102,7 +82,7 @@ describe('a peer that sends', () => {
 
 describe('a peer that floods', () => {
   test('pings, and reads no answer, is cut off, and the others are served', async () => {
-    const socket = await upgraded()
+    const { socket } = await upgraded(subject.port)
     socket.pause()
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
     const ping = frame({ opcode: 9, payload: 'x'.repeat(125) })
@@ -117,7 +97,7 @@ describe('a peer that floods', () => {
 
   test('pongs nobody asked for is ignored, and costs nothing', async () => {
     const before = await subject.residentBytes()
-    const socket = await upgraded()
+    const { socket } = await upgraded(subject.port)
     for (let i = 0; i < 20; i++) {
       socket.write(Buffer.concat(Array.from({ length: 1_000 }, () => frame({ opcode: 10, payload: 'x' }))))
       await new Promise((resolve) => setImmediate(resolve))

@@ -112,9 +112,7 @@ test('every guide is part of the reference', () => {
 
 describe('capabilities', () => {
   const rows = rowsOf('docs/capabilities.md', 'Id', 'Shown by')
-  const shown = rows.flatMap(({ Id: id = '', 'Shown by': cell = '' }) =>
-    [...cell.matchAll(/`([^`]+)`: “([^”]+)”/g)].map(([, file = '', name = '']) => ({ id, file, name })),
-  )
+  const shown = rows.flatMap(({ Id: id = '', 'Shown by': cell = '' }) => shownBy(cell).map((each) => ({ id, ...each })))
 
   test('every row is there once, in order', () => {
     const sizes = { A: 14, B: 11, C: 11, D: 11, E: 10 }
@@ -149,6 +147,34 @@ describe('capabilities', () => {
     expect(unnamed).toEqual([])
   })
 })
+
+describe('hazards', () => {
+  const rows = rowsOf('docs/hazards.md', 'What goes wrong', 'Shown by')
+
+  test('every row says which tests show that it does not happen here, or that it is not yet so', () => {
+    expect(rows.length).toBeGreaterThan(30)
+    const silent = rows.filter(
+      ({ Here: here = '', 'Shown by': cell = '' }) => here.startsWith('not yet') === shownBy(cell).length > 0,
+    )
+    expect(silent).toEqual([])
+  })
+
+  test('every test named is there', () => {
+    const named = rows.flatMap((row) => shownBy(row['Shown by'] ?? ''))
+    expect(named.filter(({ file, name }) => !exists(file) || !titlesIn(file).includes(name))).toEqual([])
+  })
+})
+
+/** The tests that a cell names. */
+function shownBy(cell: string): Array<{ readonly file: string; readonly name: string }> {
+  return [...cell.matchAll(/`([^`]+)`: “([^”]+)”/g)].map(([, file = '', name = '']) => ({ file, name }))
+}
+
+/** Titles of the tests of a file, as they are written there: behind `test(`, or behind the table of `test.each`. */
+function titlesIn(file: string): string[] {
+  const titles = textOf(file).matchAll(/(?:\btest\(|\)\()\s*(['"`])(.*?)\1,/g)
+  return [...titles].map(([, , title = '']) => title.replace(/^(\[[A-E]\d+\] ?)+/, ''))
+}
 
 /** Names of tests that carry ids in square brackets, and the ids, taken off. */
 function testNames(file: string): Array<{ readonly text: string; readonly ids: readonly string[] }> {

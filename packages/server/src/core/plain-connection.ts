@@ -35,7 +35,7 @@ export interface PlainConnection {
    *
    * @param code Close code: 1000 (the default), or 3000 to 4999.
    * @param reason Why, at most 123 bytes.
-   * @throws TypeError when the code is another.
+   * @throws TypeError when the code is another, or the reason no text.
    */
   close(code?: number, reason?: string): void
 }
@@ -121,6 +121,8 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
     if (code !== 1000 && !(Number.isInteger(code) && code >= 3000 && code <= 4999)) {
       throw new TypeError(`${code} is no code to close with: use 1000, or 3000 to 4999`)
     }
+    // Bytes would go out as they are, with whatever else is in their memory.
+    if (typeof reason !== 'string') throw new TypeError('the reason to close with must be a text')
     this.finish(code, truncateToBytes(reason, MAX_REASON_BYTES))
   }
 

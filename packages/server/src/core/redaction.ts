@@ -1,8 +1,11 @@
 import type { LogFields, Logger } from '../ports/index.js'
 
 const SECRET_NAME = /token|secret|password|passwd|authorization|cookie|credential|api[-_]?key/i
-/** What looks like a secret inside a text: an authorization header, a JSON web token, a query. */
-const SECRET_TEXT = /\b(Bearer|Basic)\s+[\w+/=.~-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\?)[^\s"']+/g
+/**
+ * What looks like a secret inside a text: an authorization header, a JSON web token, a query. A web token is looked for
+ * only where a run of its characters begins: else `eyJ-eyJ-…` would be read from every `eyJ` to its end.
+ */
+const SECRET_TEXT = /\b(Bearer|Basic)\s+[\w+/=.~-]+|(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=\?)[^\s"']+/g
 const HIDDEN = '[redacted]'
 /** How deep fields are looked through. What lies deeper is not logged. */
 const MAX_DEPTH = 4

@@ -29,6 +29,7 @@ describe('a log line', () => {
   test.each([
     ['a bearer token', `sent Bearer ${JWT} to`, 'sent [redacted] to'],
     ['a JSON web token', `got ${JWT}!`, 'got [redacted]!'],
+    ['several of them', `jwt="${JWT}",${JWT}`, 'jwt="[redacted]",[redacted]'],
     ['a query', 'GET /realtime?ticket=abc 101', 'GET /realtime?[redacted] 101'],
   ])('hides %s in a text', (_, text, shown) => expect(logged({ text })).toEqual({ text: shown }))
 

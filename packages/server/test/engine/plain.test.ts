@@ -103,6 +103,15 @@ describe('a plain connection', () => {
     },
   )
 
+  test.each([new Uint8Array([1, 2]), new Float64Array(20), Buffer.from('why'), 7, null, {}])(
+    'is not closed with the reason %o, of which nobody knows what would go out',
+    async (reason) => {
+      const { peer, opened } = plain()
+      await peer()
+      expect(() => opened[0]?.close(4501, reason as unknown as string)).toThrow(/must be a text/)
+    },
+  )
+
   test('hears close codes that need no protocol: a restart, a handler that fails, a peer that says too much', async () => {
     const ends = async (act: (made: ReturnType<typeof plain>, link: PlainPeer) => unknown, handler?: PlainHandler) => {
       const made = plain(handler, { limits: { messageBurst: 5, messagesPerSecond: 1 } })
