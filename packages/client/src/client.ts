@@ -212,7 +212,7 @@ export type PersonalOf<C extends Contract> = C extends {
   : Channel<never>
 
 /** What follows the name in a call. What may be undefined may be left out. */
-type CallArguments<In> = undefined extends In
+export type CallArguments<In> = undefined extends In
   ? readonly [input?: In, options?: CallOptions]
   : readonly [input: In, options?: CallOptions]
 

@@ -1,5 +1,5 @@
 export type { Channel } from './channel.js'
-export type { ChannelOf, PersonalOf } from './client.js'
+export type { CallArguments, ChannelOf, PersonalOf } from './client.js'
 export { GapError, RealtimeError, type ErrorDetails } from './core/errors.js'
 export type * from './events.js'
 export type { GapItem, MessageItem, MessageIterator } from './messages.js'

@@ -3,6 +3,7 @@
  * stored is answered all the same. To be tried again later.
  */
 export class BackendFullError extends Error {
+  /** By which it is recognised. */
   override readonly name = 'BackendFullError'
 
   constructor(message = 'the backend holds as much as it may') {
