@@ -144,7 +144,7 @@ function compile(platform, extension) {
   const target = join(user, `types-${platform}-${extension}`)
   mkdirSync(target)
   const imported = { mts: 'mjs', cts: 'cjs', ts: 'js' }[extension]
-  const files = platform === 'node' ? ['use', 'serve'] : ['use']
+  const files = platform === 'node' ? ['use', 'serve', 'tested'] : ['use']
   for (const file of files) {
     const text = readFileSync(join(consumer, 'types', `${file}.ts.txt`), 'utf8').replaceAll('EXTENSION', imported)
     writeFileSync(join(target, `${file}.${extension}`), text)

@@ -7,8 +7,15 @@ const disposable = { dts: { ...base.dts, banner: '/// <reference lib="esnext.dis
 
 export default defineConfig([
   { ...node, ...disposable, entry: ['src/index.ts'] },
-  // For pages as well: it needs nothing of Node.
-  { ...base, format: ['esm', 'cjs'], target: 'es2022', platform: 'neutral', entry: ['src/state.ts'] },
+  // For pages as well: they need nothing of Node.
+  {
+    ...base,
+    ...disposable,
+    format: ['esm', 'cjs'],
+    target: 'es2022',
+    platform: 'neutral',
+    entry: { state: 'src/state.ts', testing: 'src/testing/index.ts' },
+  },
   {
     ...base,
     ...disposable,

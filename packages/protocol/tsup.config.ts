@@ -3,7 +3,7 @@ import { base } from '../../tsup.base.js'
 
 export default defineConfig({
   ...base,
-  entry: ['src/index.ts'],
+  entry: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',

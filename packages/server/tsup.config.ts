@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup'
 import { node } from '../../tsup.base.js'
 
-export default defineConfig({ ...node, entry: { index: 'src/index.ts', metrics: 'src/metrics/index.ts' } })
+export default defineConfig({
+  ...node,
+  entry: { index: 'src/index.ts', metrics: 'src/metrics/index.ts', testing: 'src/testing/index.ts' },
+})

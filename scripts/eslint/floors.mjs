@@ -25,10 +25,10 @@ function roomOf(path) {
 }
 
 function floorOf(inPackage, folder) {
+  if (folder === 'testing') return 5
   if (inPackage === 'protocol') return 0
   if (folder === 'ports') return 1
   if (folder === 'core') return 2
-  if (folder === 'testing') return 5
   return folder ? 3 : 4
 }
 
@@ -38,7 +38,7 @@ function objection(room, file, specifier) {
     const target = posix.join(posix.dirname(file), specifier)
     const targetRoom = roomOf(target)
     if (targetRoom?.inPackage !== room.inPackage) return `"${specifier}" leaves the sources of the package`
-    if (room.floor === 0 || targetRoom.name === room.name || targetRoom.floor < room.floor) return undefined
+    if (targetRoom.name === room.name || targetRoom.floor < room.floor) return undefined
     if (targetRoom.floor === room.floor)
       return `${room.name} and ${targetRoom.name} are siblings on floor ${room.floor}`
     return `${room.name} is on floor ${room.floor}, ${targetRoom.name} above it on floor ${targetRoom.floor}`
@@ -48,7 +48,7 @@ function objection(room, file, specifier) {
     const allowed = PACKAGES[room.inPackage] ?? []
     return allowed.includes(target) ? undefined : `the package ${room.inPackage} may not import ${specifier}`
   }
-  if (room.floor === 0) return 'the protocol has no dependency'
+  if (room.inPackage === 'protocol') return 'the protocol has no dependency'
   if (room.floor <= 2 && !PURE_DEPENDENCIES.includes(specifier))
     return `floor ${room.floor} is pure and may not import "${specifier}"`
   return undefined

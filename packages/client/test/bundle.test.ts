@@ -9,7 +9,7 @@ import ts from 'typescript'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { EMITTER_METHODS, INTERNAL_NAMES, lean, leanEventEmitter, mangleProps } from '../bundle.mjs'
 import { RealtimeClient } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { World } from './support/world.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

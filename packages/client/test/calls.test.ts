@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RealtimeError, type MethodContext } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { later, settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
 /** Answers the latest call. */
@@ -72,7 +72,7 @@ describe('a call', () => {
   test('that was sent is not sent again: its outcome is unknown when the link ends', async () => {
     const world = new World()
     await world.connect()
-    const call = world.client.call('pay')
+    const call = later(world.client.call('pay'))
     const next = await world.reconnect()
     await expect(call).rejects.toMatchObject({ code: 'UNKNOWN_OUTCOME', retryable: false })
     expect(next.of('call')).toEqual([])
@@ -120,8 +120,8 @@ describe('a call', () => {
   test('that was sent and not answered in time is cancelled, and its outcome is unknown unless it is idempotent', async () => {
     const world = new World()
     const link = await world.connect()
-    const pay = world.client.call('pay')
-    const read = world.client.call('read', 1, { idempotent: true })
+    const pay = later(world.client.call('pay'))
+    const read = later(world.client.call('read', 1, { idempotent: true }))
     const refs = link.of('call').map(({ ref }) => ref)
     await world.clock.advance(10_000)
     expect(await outcome(pay)).toBe('UNKNOWN_OUTCOME')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RealtimeClient, type ClientStateEvent } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { connected, outcome, World } from './support/world.js'
 
 describe('before anything is wanted', () => {
@@ -224,7 +224,7 @@ describe('the heartbeat', () => {
   test('a machine that slept pings, and goes on with a link that answers within 1 s', async () => {
     const world = new World()
     const link = await world.connect()
-    world.clock.sleep(3_600_000)
+    world.clock.suspend(3_600_000)
     await world.clock.advance(0)
     expect(link.of('ping')).toHaveLength(1)
     await world.clock.advance(999)
@@ -238,7 +238,7 @@ describe('the heartbeat', () => {
   test('an answer of a server that does not know pings is an answer', async () => {
     const world = new World()
     const link = await world.connect()
-    world.clock.sleep(3_600_000)
+    world.clock.suspend(3_600_000)
     await world.clock.advance(0)
     link.say({ type: 'error', code: 'UNSUPPORTED', message: '', retryable: false })
     await world.clock.advance(34_000)
@@ -248,7 +248,7 @@ describe('the heartbeat', () => {
   test('after a sleep, a link that stays silent for that 1 s is dead', async () => {
     const world = new World()
     const link = await world.connect()
-    world.clock.sleep(3_600_000)
+    world.clock.suspend(3_600_000)
     await world.clock.advance(999)
     expect(link.hungUp).toBeUndefined()
     await world.clock.advance(1)
@@ -258,7 +258,7 @@ describe('the heartbeat', () => {
   test('waking up pings; several wake events neither end the link nor prolong the wait', async () => {
     const world = new World()
     const link = await world.connect()
-    world.clock.sleep(3_600_000)
+    world.clock.suspend(3_600_000)
     world.network.tell('wake')
     world.network.tell('wake')
     world.network.tell('online')
@@ -298,7 +298,7 @@ describe('the heartbeat', () => {
     world.network.tell('sleep')
     expect(link.hungUp).toEqual({ code: 1000, reason: 'asleep' })
     expect(world.client.state).toMatchObject({ status: 'connecting', offline: false })
-    world.clock.sleep(3_600_000)
+    world.clock.suspend(3_600_000)
     world.network.tell('wake')
     await world.clock.advance(100)
     expect(world.links).toHaveLength(2)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, publication, World, type FakeLink } from './support/world.js'
 
 function page(link: FakeLink, more = false) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { World } from './support/world.js'
 
 describe('a listener that throws', () => {

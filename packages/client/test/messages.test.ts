@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { GapError, type Channel, type MessageIterator } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
 let world: World

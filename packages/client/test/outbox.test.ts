@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OutboxEvent } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
 /** Answers the publishes from the `first` unanswered one on, each at the offset of its number. */

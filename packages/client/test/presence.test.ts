@@ -1,7 +1,7 @@
 import type { PresenceFrame, PresenceMember, ReplyFrame } from '@org/realtime-protocol'
 import { describe, expect, test, vi } from 'vitest'
 import type { ChannelEvents } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { later, settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
 const ada: PresenceMember = { user: 'ada', session: 'a1', data: { name: 'Ada' } }
@@ -91,7 +91,7 @@ describe('being present', () => {
     void presence.enter(1)
     reply(first, 'enter')
     first.end()
-    const left = presence.leave()
+    const left = later(presence.leave())
     await world.clock.advance(20_000)
     expect(await outcome(left)).toBe('TIMEOUT')
     world.link.accept()
@@ -192,7 +192,7 @@ describe('reading who is present', () => {
   test('has 10 s, and gives up with its signal', async () => {
     const world = new World()
     const { presence } = world.client.channel('room')
-    const slow = presence.get()
+    const slow = later(presence.get())
     const controller = new AbortController()
     const given = presence.get({ signal: controller.signal })
     controller.abort()

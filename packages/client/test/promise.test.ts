@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { World } from './support/world.js'
 
 test('a log that was lost before its first message arrived is told as a gap', async () => {

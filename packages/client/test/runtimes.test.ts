@@ -6,7 +6,7 @@ import { systemNetwork } from '../src/platform/network.js'
 import { systemRandom } from '../src/platform/random.js'
 import { nodeTransport } from '../src/transport/node.js'
 import { webSocketTransport } from '../src/transport/websocket.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 
 afterEach(() => {
   vi.doUnmock('ws')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { World } from './support/world.js'
 
 test('a message is sent once, with meta and an id, and nothing is kept of it', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { publication, World } from './support/world.js'
 
 const position = { epoch: 'e', offset: 3 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, expectTypeOf, test } from 'vitest'
 import { RealtimeClient, type Channel } from '../src/index.js'
 import { followState, type FollowError, type Following, type FollowOptions, type LoadContext } from '../src/state.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
 let world: World

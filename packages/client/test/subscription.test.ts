@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ChannelStateEvent, Message } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, World } from './support/world.js'
 
 describe('the first message listener', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { RealtimeError, type TokenRequest } from '../src/index.js'
-import { settled } from './support/virtual-clock.js'
+import { settled } from './support/settled.js'
 import { outcome, World } from './support/world.js'
 
 /** A world whose tokens are `t1`, `t2` … unless a test answers otherwise. */
@@ -52,7 +52,7 @@ describe('a token source', () => {
     await world.connect({ expiresInMs: 60_000 })
     await world.reconnect({ expiresInMs: 60_000 })
     expect(reasons()).toEqual(['connect'])
-    world.clock.sleep(60_000)
+    world.clock.suspend(60_000)
     await world.reconnect()
     expect(reasons()).toEqual(['connect', 'expired'])
     expect(world.link.last('connect').token).toBe('t2')

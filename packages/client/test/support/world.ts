@@ -9,7 +9,8 @@ import {
   type Random,
   type Transport,
 } from '../../src/index.js'
-import { settled, VirtualClock } from './virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
+import { settled } from './settled.js'
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { type: T }>
 

@@ -6,7 +6,7 @@ import { Subscription, type SubscriberLink } from '../../src/core/subscription.j
 import type { EncodedFrame } from '../../src/index.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import { ScriptedBroker } from '../support/scripted-broker.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 /** A subscriber's link that a test makes full and empty again. */
 class Listener implements SubscriberLink {

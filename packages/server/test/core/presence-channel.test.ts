@@ -6,7 +6,7 @@ import type { EncodedFrame } from '../../src/index.js'
 import { listed, told } from '../support/presence-room.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import { ScriptedPresence } from '../support/scripted-presence.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 class Peer {
   readonly heard: ServerFrame[] = []

@@ -1,7 +1,7 @@
 import { array, assert, asyncProperty, integer, nat, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import { TimerWheel, type WheelTask } from '../../src/core/timer-wheel.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 const TICK = 500
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { SendQueue, Writer, type QueueOwner } from '../../src/core/writer.js'
 import type { EncodedFrame, Transport } from '../../src/index.js'
 import { PRODUCER } from '../support/memory-link.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 import { world } from '../support/world.js'
 
 const frame = (text: string): EncodedFrame => ({ text, bytes: Buffer.byteLength(text) })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Backend, MemoryBackend, PresenceStore } from '../../src/index.js'
 import type { MemoryLink } from '../support/memory-link.js'
 import { answer, ask, room, told } from '../support/presence-room.js'
-import type { VirtualClock } from '../support/virtual-clock.js'
+import type { VirtualClock } from '../../src/testing/index.js'
 
 const GRACE_MS = 12_000
 const TTL_MS = 60_000

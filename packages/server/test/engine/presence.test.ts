@@ -2,7 +2,7 @@ import { contract, type StandardSchema } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
 import type { MemoryLink } from '../support/memory-link.js'
 import { answer, ask, listed, room, told } from '../support/presence-room.js'
-import type { VirtualClock } from '../support/virtual-clock.js'
+import type { VirtualClock } from '../../src/testing/index.js'
 
 const GRACE_MS = 12_000
 const TTL_MS = 60_000

@@ -5,7 +5,7 @@ import { MemoryLog } from '../../src/memory/memory-log.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 const RETENTION: Retention = { messages: 10, ageMs: 1_000, bytes: 1_000, ttlMs: 5_000 }
 

@@ -4,7 +4,7 @@ import { presenceStoreContract } from '../contracts/presence-store-contract.js'
 import { sessionStoreContract } from '../contracts/session-store-contract.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 function setUp() {
   const clock = new VirtualClock()

@@ -4,7 +4,7 @@ import { Budget } from '../../src/memory/budget.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 import { world } from '../support/world.js'
 
 const RETENTION: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }

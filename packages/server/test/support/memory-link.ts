@@ -9,7 +9,7 @@ import {
 } from '@org/realtime-protocol'
 import { expect } from 'vitest'
 import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../../src/index.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { VirtualClock } from '../../src/testing/index.js'
 
 /** Something that takes links: a server or its engine. */
 export interface Acceptor {

@@ -1,5 +1,5 @@
 import type { Backend, Clock, MemoryBackend, NodeHandler } from '../../src/index.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { VirtualClock } from '../../src/testing/index.js'
 
 /** Time and backend for a node that can be killed, so that it does nothing more, and suspended, so that it does it later. */
 export function mortal(time: VirtualClock, inner: MemoryBackend) {

@@ -1,5 +1,5 @@
 import type { EncodedFrame, Handshake, RealtimeServer, Transport, TransportHandler } from '../../src/index.js'
-import type { VirtualClock } from './virtual-clock.js'
+import type { VirtualClock } from '../../src/testing/index.js'
 
 /** A peer that speaks no protocol: what it says and hears is text. */
 export class PlainPeer implements Transport {

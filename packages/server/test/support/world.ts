@@ -3,7 +3,7 @@ import { memory, RealtimeServer, type Backend, type MemoryBackend, type ServerOp
 import { CountingRandom } from './counting-random.js'
 import { MemoryLink } from './memory-link.js'
 import { RecordingLogger } from './recording-logger.js'
-import { VirtualClock } from './virtual-clock.js'
+import { VirtualClock } from '../../src/testing/index.js'
 
 /** A server in a world of its own: virtual time, counted chance, links in memory. */
 export function world({

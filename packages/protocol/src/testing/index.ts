@@ -1,0 +1,2 @@
+export { seededRandom, type SeededRandom } from './seeded-random.js'
+export { VirtualClock, type UntilOptions, type VirtualClockOptions } from './virtual-clock.js'
