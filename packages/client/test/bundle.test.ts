@@ -28,7 +28,8 @@ const PUBLIC = [
 function filesIn(path: string): readonly string[] {
   if (path.endsWith('.ts')) return [path]
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    // Kits for tests are in no bundle for browsers.
+    .filter((name) => name.endsWith('.ts') && !name.startsWith('testing'))
     .map((name) => join(path, name))
 }
 
