@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
+  CLOSE_CODES,
   DEFAULT_LIMITS,
   utf8Bytes,
   type ChannelIn,
@@ -30,7 +31,9 @@ import type { Draft } from './core/publishing.js'
 import type { PlainHandler } from './core/plain-connection.js'
 import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
+import type { Counts, Reached } from './core/reach.js'
 import type { Target } from './core/target.js'
+import { waitMs, type DisconnectOptions, type LiveSessions, type ReachOptions, type Totals } from './sessions.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
 import {
   resolveDeclaration,
@@ -307,6 +310,64 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     const schemas = methodContract(this.contract, 'clientMethods', method)
     const answer = await this.node.calling.call(target, schemas, { method, data: input, meta, timeoutMs }, signal)
     return answer as MethodOutput<MethodsOf<C, 'clientMethods'>[Name]>
+  }
+
+  /**
+   * Subscribes live sessions to a channel. No rule is asked, and the client need not ask: messages go to the channel's
+   * listeners, or else to the `message` event of the client. The session keeps the subscription, also when it is resumed
+   * on another node, until it is taken back, the client unsubscribes, or the session ends. To do it again changes nothing.
+   *
+   * @throws {@link RealtimeError} `UNKNOWN_CHANNEL`, `INVALID_CHANNEL`, `LIMIT_EXCEEDED` when a session has as many
+   * channels as it may, `SUPERSEDED` when a session moved to another link meanwhile, or `UNAVAILABLE`. Then it may have
+   * been done for some sessions, and can be repeated.
+   */
+  subscribe(target: Target, channel: ChannelIn<C>, options: ReachOptions = {}): Promise<Reached> {
+    return this.node.reach.subscribe('subscribe', target, channel, waitMs(options))
+  }
+
+  /**
+   * Ends subscriptions of live sessions to a channel at once, also those that clients made: they get `FORBIDDEN`. When a
+   * client asks again, the subscribe rule decides, so change first what that goes by.
+   *
+   * @throws {@link RealtimeError} `UNAVAILABLE` or `SUPERSEDED`, when it could not be written that the server's own
+   * subscription is taken back, or other nodes could not be asked. Repeat it then.
+   */
+  unsubscribe(target: Target, channel: ChannelIn<C>, options: ReachOptions = {}): Promise<Reached> {
+    return this.node.reach.subscribe('unsubscribe', target, channel, waitMs(options))
+  }
+
+  /**
+   * Sends live sessions away, and those that are just connecting. With the default code the clients stop, and their
+   * sessions are over. What keeps somebody from coming back is `authenticate`: change first what that goes by.
+   *
+   * @throws TypeError when the code is not 4000 to 4999.
+   * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
+   */
+  async disconnect(target: Target, options: DisconnectOptions = {}): Promise<Reached> {
+    const { code = CLOSE_CODES.ENDED.code, reason = CLOSE_CODES.ENDED.reason } = options
+    if (!Number.isInteger(code) || code < 4000 || code > 4999) throw new TypeError('a close code is 4000 to 4999')
+    return this.node.reach.dismiss(target, { code, reason }, waitMs(options))
+  }
+
+  /**
+   * The sessions of a target that have a link now, on all nodes.
+   *
+   * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
+   */
+  async sessions(target: Target, options: ReachOptions = {}): Promise<LiveSessions> {
+    const { answers, complete } = await this.node.reach.sessions(target, waitMs(options))
+    return { sessions: answers, complete }
+  }
+
+  /**
+   * How many links and sessions there are on all nodes. `connections` is the number of this one alone.
+   *
+   * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
+   */
+  async count(options: ReachOptions = {}): Promise<Totals> {
+    const { answers, complete } = await this.node.reach.counts(waitMs(options))
+    const sum = (of: keyof Counts): number => answers.reduce((total, counts) => total + counts[of], 0)
+    return { connections: sum('connections'), sessions: sum('sessions'), nodes: answers.length, complete }
   }
 
   /** How many links are open. */

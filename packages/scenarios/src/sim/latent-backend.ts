@@ -1,4 +1,12 @@
-import type { Backend, BackendNode, Broker, MemoryBackend, PresenceStore, SessionStore } from '@org/realtime-server'
+import type {
+  Backend,
+  BackendNode,
+  Broker,
+  Control,
+  MemoryBackend,
+  PresenceStore,
+  SessionStore,
+} from '@org/realtime-server'
 import type { Chance } from './chance.js'
 import type { LineageOracle } from './lineage-oracle.js'
 import type { Process } from './process.js'
@@ -53,6 +61,10 @@ export class LatentBackend implements Backend {
       resync: () => void this.node.after(this.chance.between(0, this.resyncMs), () => handler.resync()),
       degraded: (isDegraded) => this.news(() => handler.degraded(isDegraded)),
       superseded: (id, owner) => this.news(() => handler.superseded(id, owner)),
+      heard: (from, text) => {
+        if (this.chance.happens(this.weather.deliveryLoss)) return
+        this.news(() => handler.heard(from, text))
+      },
       presenceChanged: (channel, change) => {
         if (this.chance.happens(this.weather.deliveryLoss)) return
         this.news(() => handler.presenceChanged(channel, change))
@@ -62,6 +74,7 @@ export class LatentBackend implements Backend {
       broker: this.broker(inner.broker),
       sessions: this.sessions(inner.sessions),
       presence: this.presence(inner.presence),
+      control: this.control(inner.control),
       close: () => inner.close(),
     }
   }
@@ -87,6 +100,7 @@ export class LatentBackend implements Backend {
       claim: (request) => this.ask(() => inner.claim(request)),
       confirm: (id, owner) => this.ask(() => inner.confirm(id, owner)),
       renew: (sessions) => this.ask(() => inner.renew(sessions)),
+      keep: (id, owner, subscriptions) => this.ask(() => inner.keep(id, owner, subscriptions)),
       release: (id, owner) => this.ask(() => inner.release(id, owner)),
     }
   }
@@ -100,6 +114,15 @@ export class LatentBackend implements Backend {
       list: (channel, limit) => this.ask(() => inner.list(channel, limit)),
       renew: (renewals, ttlMs) => this.ask(() => inner.renew(renewals, ttlMs)),
       reap: (channels) => this.ask(() => inner.reap(channels)),
+    }
+  }
+
+  private control(inner: Control): Control {
+    return {
+      node: inner.node,
+      others: () => this.ask(() => inner.others()),
+      broadcast: (text) => this.ask(() => inner.broadcast(text)),
+      send: (node, text) => this.ask(() => inner.send(node, text)),
     }
   }
 

@@ -14,6 +14,7 @@ export class PresenceTap {
       deliver: () => undefined,
       superseded: () => undefined,
       degraded: () => undefined,
+      heard: () => undefined,
       resync: () => void this.list('presence.base'),
       presenceChanged: (channel, change) => this.changed(channel, change),
     })

@@ -189,6 +189,7 @@ export class World {
       degraded: nothing,
       superseded: nothing,
       presenceChanged: nothing,
+      heard: nothing,
     })
     for (const channel of this.recordedChannels()) {
       const { head, publications } = await judge.broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)

@@ -175,10 +175,15 @@ export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHol
 
   /** Says why, then closes the link. Everything said before goes out first. */
   hangup(name: CloseCodeName, detail?: string, retryAfterMs?: number): void {
+    const { code, reason } = CLOSE_CODES[name]
+    this.dismiss(code, detail ?? reason, retryAfterMs)
+  }
+
+  /** The same with any close code. */
+  dismiss(code: number, reason: string, retryAfterMs?: number): void {
     if (this.phase === 'closed') return
     this.isLost = true
-    const { code, reason } = CLOSE_CODES[name]
-    const words = truncateToBytes(detail ?? reason, MAX_REASON_BYTES)
+    const words = truncateToBytes(reason, MAX_REASON_BYTES)
     this.queue.push(
       encoded({ type: 'closing', code, reason: words, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }),
     )

@@ -17,7 +17,7 @@ export function dispatch(node: Node, connection: Connection, session: Session, f
     case 'subscribe':
       return subscribe(node, connection, session, frame)
     case 'unsubscribe':
-      return unsubscribe(node, connection, frame)
+      return unsubscribe(node, connection, session, frame)
     case 'publish':
       return publish(node, connection, session, frame)
     case 'send':

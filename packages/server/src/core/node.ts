@@ -5,6 +5,7 @@ import type {
   BackendNode,
   Broker,
   Clock,
+  Control,
   Diagnostics,
   DiagnosticsName,
   Handshake,
@@ -25,6 +26,7 @@ import { resolveChannel, type ResolvedChannel } from './resolved-channel.js'
 import type { ChannelContext } from './channel.js'
 import { Connection } from './connection.js'
 import type { Declarations } from './declarations.js'
+import { Dismissals } from './dismissals.js'
 import { Drain, type DrainPace } from './drain.js'
 import { encoded } from './encoded-frame.js'
 import { watchFull } from './full-backend.js'
@@ -37,6 +39,7 @@ import { PlainLink, type PlainHandler } from './plain-connection.js'
 import { Presence } from './presence.js'
 import { Methods } from './methods.js'
 import { Publishing } from './publishing.js'
+import { Reach } from './reach.js'
 import { Seldom } from './seldom.js'
 import type { Session } from './session.js'
 import { SessionRegistry } from './session-registry.js'
@@ -72,6 +75,10 @@ export class Node implements NodeHandler, ChannelContext {
   readonly instruments: Instruments
   readonly broker: Broker
   readonly sessions: SessionStore
+  readonly control: Control
+  readonly declarations: Declarations
+  readonly dismissals: Dismissals
+  readonly reach: Reach
   readonly hub: Hub
   readonly publishing: Publishing
   readonly presence: Presence
@@ -104,10 +111,14 @@ export class Node implements NodeHandler, ChannelContext {
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
     this.broker = watchFull(broker, (error) => this.full(error))
     this.sessions = counted(this.backend.sessions, this.instruments.failures)
+    this.control = counted(this.backend.control, this.instruments.failures)
+    this.declarations = parts.declarations
+    this.dismissals = new Dismissals(clock)
+    this.reach = new Reach(this)
     this.hub = new Hub(this)
     this.publishing = new Publishing(this.broker, parts.declarations, clock, logger)
     this.methods = new Methods(logger)
-    this.calling = new Calling(this.registry, logger)
+    this.calling = new Calling(this)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.places = new Places(limits)
@@ -239,6 +250,10 @@ export class Node implements NodeHandler, ChannelContext {
     this.presence.resync()
   }
 
+  heard(from: string, text: string): void {
+    this.reach.fellows.heard(from, text)
+  }
+
   presenceChanged(channel: string, change: PresenceChange): void {
     this.presence.presenceChanged(channel, change)
   }
@@ -261,6 +276,7 @@ export class Node implements NodeHandler, ChannelContext {
   async close(pace: DrainPace): Promise<void> {
     this.leaving = new Drain(this.connections, pace, this.clock)
     await this.leaving.run()
+    this.reach.fellows.close()
     this.hub.close()
     this.wheel.stop()
     this.clock.clearTimer(this.renewal)
@@ -294,6 +310,7 @@ export class Node implements NodeHandler, ChannelContext {
       this.sessions.renew(this.registry.sessions()).catch((error: unknown) => {
         this.logger.error('session store failed', { operation: 'renew', error })
       })
+      for (const session of this.registry.sessions()) void session.kept.write(session, this.sessions, this.logger)
       this.scheduleRenewal()
     }, this.limits.sessionTtlMs / 3)
   }

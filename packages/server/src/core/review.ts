@@ -20,6 +20,8 @@ export async function review(node: Node, connection: Connection, session: Sessio
 }
 
 async function reviewSubscription(node: Node, connection: Connection, session: Session, channel: string) {
+  // What the server has subscribed it to is not for the rule to decide.
+  if (session.kept.has(channel)) return
   const subscription = connection.subscriptions.get(channel)
   const verdict = await node.authorizeSubscribe(session, channel)
   // A later one was judged for itself.

@@ -6,6 +6,8 @@ import type { Target } from './target.js'
 export interface HeldLink {
   readonly session: Session
   readonly connection: Connection
+  /** When, in milliseconds since 1970. */
+  readonly connectedAt: number
 }
 
 /** The sessions this node holds, each with its one live link. */
@@ -24,10 +26,10 @@ export class SessionRegistry {
    *
    * @returns Whether it was given: not when a later claim of the session got here first.
    */
-  attach(session: Session, connection: Connection): boolean {
+  attach(session: Session, connection: Connection, connectedAt: number): boolean {
     this.superseded(session.id, session.owner)
     if (this.links.has(session.id)) return false
-    const held = { session, connection }
+    const held = { session, connection, connectedAt }
     this.links.set(session.id, held)
     if (session.user === null) return true
     const others = this.users.get(session.user)

@@ -17,6 +17,7 @@ import type {
   Timer,
 } from '../ports/index.js'
 import { Budget } from './budget.js'
+import { MemoryControl } from './memory-control.js'
 import { MemoryLog, type Appended, type Moment } from './memory-log.js'
 import type { MemoryMembers } from './memory-members.js'
 import { MemoryPresence } from './memory-presence.js'
@@ -62,6 +63,7 @@ export class MemoryBackend implements Backend {
   private incarnation: string
   private readonly sessions: MemorySessions
   private readonly presence: MemoryPresence
+  private readonly control = new MemoryControl()
   private readonly members = new Set<NodeHandler>()
   private readonly subscribers = new Map<string, Set<NodeHandler>>()
   private sweeping: Timer
@@ -78,11 +80,13 @@ export class MemoryBackend implements Backend {
     this.members.add(handler)
     this.scheduleSweep()
     if (this.isDegraded) handler.degraded(true)
+    const name = this.parts.random.id()
     return {
       broker: this.brokerFor(handler),
+      control: this.control.join(name, handler),
       sessions: this.sessionsFor(handler),
       presence: this.presenceFor(handler),
-      close: () => Promise.resolve(this.part(handler)),
+      close: () => Promise.resolve(this.part(handler, name)),
     }
   }
 
@@ -154,6 +158,7 @@ export class MemoryBackend implements Backend {
       },
       confirm: (id, owner) => Promise.resolve(this.sessions.confirm(id, owner)),
       renew: (sessions) => Promise.resolve(this.sessions.renew(sessions)),
+      keep: (id, owner, subscriptions) => Promise.resolve(this.sessions.keep(id, owner, subscriptions)),
       release: (id, owner) => Promise.resolve(this.sessions.release(id, owner)),
     }
   }
@@ -183,7 +188,8 @@ export class MemoryBackend implements Backend {
     if (members?.size === 0) this.subscribers.delete(channel)
   }
 
-  private part(member: NodeHandler): void {
+  private part(member: NodeHandler, name: string): void {
+    this.control.part(name)
     this.members.delete(member)
     for (const channel of [...this.subscribers.keys()]) this.unsubscribe(channel, member)
     this.presence.part(member)

@@ -6,6 +6,8 @@ interface SessionRecord {
   /** Digests of the tokens that resume it: the next one, and until that is confirmed the one presented last. */
   digests: string[]
   renewedAt: number
+  /** Channels that the server subscribed it to. */
+  subscriptions: readonly string[]
 }
 
 /** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
@@ -31,9 +33,10 @@ export class MemorySessions {
       record.owner += 1
       record.digests = [nextDigest, resume.digest]
       this.touch(resume.id, record, now)
-      return { id: resume.id, owner: record.owner, resumed: true }
+      const { owner, subscriptions } = record
+      return { id: resume.id, owner, resumed: true, ...(subscriptions.length > 0 ? { subscriptions } : {}) }
     }
-    this.keep(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now })
+    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, subscriptions: [] })
     return { id: newId, owner: 1, resumed: false }
   }
 
@@ -44,11 +47,18 @@ export class MemorySessions {
 
   renew(sessions: readonly HeldSession[]): void {
     const now = this.clock.now()
-    for (const { id, owner, user, digest } of sessions) {
+    for (const { id, owner, user, digest, subscriptions = [] } of sessions) {
       const record = this.find(id, now)
-      if (!record) this.keep(id, { owner, user, digests: [digest], renewedAt: now })
+      if (!record) this.remember(id, { owner, user, digests: [digest], renewedAt: now, subscriptions })
       else if (record.owner === owner) this.touch(id, record, now)
     }
+  }
+
+  keep(id: string, owner: number, subscriptions: readonly string[]): boolean {
+    const record = this.find(id, this.clock.now())
+    if (record?.owner !== owner) return false
+    record.subscriptions = subscriptions
+    return true
   }
 
   release(id: string, owner: number): void {
@@ -75,7 +85,7 @@ export class MemorySessions {
   }
 
   /** Remembers a session; when there are too many, it takes the place of the one that was not renewed for longest. */
-  private keep(id: string, record: SessionRecord): void {
+  private remember(id: string, record: SessionRecord): void {
     const [oldest] = this.records.size >= this.maxRecords ? this.records.keys() : []
     if (oldest !== undefined) this.records.delete(oldest)
     this.records.set(id, record)

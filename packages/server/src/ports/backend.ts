@@ -1,9 +1,10 @@
 import type { Broker, BrokerHandler } from './broker.js'
+import type { Control, ControlHandler } from './control.js'
 import type { PresenceHandler, PresenceStore } from './presence-store.js'
 import type { SessionHandler, SessionStore } from './session-store.js'
 
 /** What a backend tells a node. */
-export type NodeHandler = BrokerHandler & SessionHandler & PresenceHandler
+export type NodeHandler = BrokerHandler & SessionHandler & PresenceHandler & ControlHandler
 
 /** What one node holds of a backend. */
 export interface BackendNode {
@@ -13,6 +14,8 @@ export interface BackendNode {
   readonly sessions: SessionStore
   /** Keeps who is present where. */
   readonly presence: PresenceStore
+  /** Carries words between the nodes. */
+  readonly control: Control
   /** Lets go of everything. Nothing is told to the handler afterwards. */
   close(): Promise<void>
 }

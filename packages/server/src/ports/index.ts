@@ -12,6 +12,7 @@ export type {
   StoredPublication,
 } from './broker.js'
 export { BackendFullError, isBackendFull } from './full.js'
+export type { Control, ControlHandler } from './control.js'
 export type { Clock, Timer } from './clock.js'
 export { noDiagnostics, type Diagnostics, type DiagnosticsChannel, type DiagnosticsName } from './diagnostics.js'
 export { silent, type LogFields, type Logger } from './logger.js'

@@ -18,6 +18,8 @@ export interface Claim {
   readonly owner: number
   /** Whether the session existed. */
   readonly resumed: boolean
+  /** Channels that the server subscribed it to, as they were written last. Absent: none. */
+  readonly subscriptions?: readonly string[] | undefined
 }
 
 /** What a node knows of a session it holds; enough to make its record again. */
@@ -30,6 +32,8 @@ export interface HeldSession {
   readonly user: string | null
   /** Digest of the token that resumes it. */
   readonly digest: string
+  /** Channels that the server subscribed it to. Absent: none. */
+  readonly subscriptions?: readonly string[] | undefined
 }
 
 /**
@@ -46,6 +50,12 @@ export interface SessionStore {
   confirm(id: string, owner: number): Promise<void>
   /** Renews the records of sessions that have a link, and makes those again that have expired. */
   renew(sessions: readonly HeldSession[]): Promise<void>
+  /**
+   * Writes the channels that the server subscribed a session to, in place of those written before.
+   *
+   * @returns Whether it was written: not when somebody else holds the session by now, or its record is gone.
+   */
+  keep(id: string, owner: number, subscriptions: readonly string[]): Promise<boolean>
   /** Ends a session for good, unless somebody else holds it by now. */
   release(id: string, owner: number): Promise<void>
 }

@@ -173,6 +173,58 @@ export function sessionStoreContract(
       expect(await resume(node, 't3', 't4')).toMatchObject({ resumed: false })
     })
 
+    law(
+      'keeps what the server subscribed a session to, and gives it to whoever claims the session',
+      async (fixture, node) => {
+        await begin(node)
+        expect(await node.sessions.keep('s1', 1, ['a', 'b'])).toBe(true)
+        const other = await fixture.join()
+        expect(await resume(other, 't1', 't2')).toEqual({
+          id: 's1',
+          owner: 2,
+          resumed: true,
+          subscriptions: ['a', 'b'],
+        })
+        expect(await other.sessions.keep('s1', 2, ['b'])).toBe(true)
+        expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['b'])
+        expect(await node.sessions.keep('s1', 3, [])).toBe(true)
+        expect((await resume(node, 't3', 't4')).subscriptions ?? []).toEqual([])
+      },
+    )
+
+    law('does not let an owner that has lost the session write what it is subscribed to', async (fixture, node) => {
+      await begin(node)
+      await node.sessions.keep('s1', 1, ['a'])
+      const other = await fixture.join()
+      await resume(other, 't1', 't2')
+      expect(await node.sessions.keep('s1', 1, ['a', 'stale'])).toBe(false)
+      expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['a'])
+    })
+
+    law('writes nothing for a session that is not there', async (_, node) => {
+      expect(await node.sessions.keep('s1', 1, ['a'])).toBe(false)
+      expect((await begin(node)).subscriptions ?? []).toEqual([])
+      await node.sessions.keep('s1', 1, ['a'])
+      await node.sessions.release('s1', 1)
+      expect(await node.sessions.keep('s1', 1, ['a'])).toBe(false)
+      const unknown = { newId: 'n', resume: { id: 's1', digest: 't1' }, user: 'ada', nextDigest: 'd' }
+      expect((await node.sessions.claim(unknown)).subscriptions ?? []).toEqual([])
+    })
+
+    law('makes an expired record again with what the session is subscribed to', async (fixture, node) => {
+      await begin(node)
+      await fixture.advance(fixture.ttlMs * 1.2)
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', subscriptions: ['a'] }])
+      expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
+    })
+
+    law('keeps what is subscribed through a renewal that does not know of it', async (_, node) => {
+      await begin(node)
+      await node.sessions.keep('s1', 1, ['a'])
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1' }])
+      expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
+    })
+
     law('takes renewals of nothing and releases of what is gone', async (_, node) => {
       await node.sessions.renew([])
       await node.sessions.release('s1', 1)

@@ -133,6 +133,7 @@ test('a node that has left is told nothing', async () => {
     degraded: () => void told.push('degraded'),
     resync: () => void told.push('resync'),
     superseded: () => void told.push('superseded'),
+    heard: () => void told.push('heard'),
     presenceChanged: () => void told.push('presence'),
   })
   await Promise.all([node.broker.subscribe('c'), broker.subscribe('c'), node.presence.watch('c')])

@@ -1,4 +1,5 @@
 import { memory, type MemoryCheckpoint, type NodeHandler, type PresenceChange } from '../../src/index.js'
+import { controlContract } from '../contracts/control-contract.js'
 import { brokerContract, type Delivery } from '../contracts/broker-contract.js'
 import { presenceStoreContract } from '../contracts/presence-store-contract.js'
 import { sessionStoreContract } from '../contracts/session-store-contract.js'
@@ -55,6 +56,18 @@ sessionStoreContract('in memory', () => {
       const superseded: Array<{ id: string; owner: number }> = []
       const { sessions } = join({ superseded: (id, owner) => void superseded.push({ id, owner }) })
       return { sessions, superseded }
+    },
+  }
+})
+
+controlContract('in memory', () => {
+  const { join, ports } = setUp()
+  return {
+    ...ports,
+    join: async () => {
+      const heard: Array<{ from: string; text: string }> = []
+      const { control, close } = join({ heard: (from, text) => void heard.push({ from, text }) })
+      return { control, heard, leave: () => close() }
     },
   }
 })

@@ -6,5 +6,6 @@ export const DEAF: NodeHandler = {
   degraded: () => undefined,
   resync: () => undefined,
   superseded: () => undefined,
+  heard: () => undefined,
   presenceChanged: () => undefined,
 }

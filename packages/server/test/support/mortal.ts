@@ -30,13 +30,20 @@ export function mortal(time: VirtualClock, inner: MemoryBackend) {
   const backend: Backend = {
     join(handler) {
       const told = Object.fromEntries(
-        (['deliver', 'resync', 'degraded', 'superseded', 'presenceChanged'] as const).map((name) => [
+        (['deliver', 'degraded', 'resync', 'superseded', 'presenceChanged', 'heard'] as const).map((name) => [
           name,
           (...args: unknown[]) => run(() => (handler[name] as (...given: unknown[]) => void).apply(handler, args)),
         ]),
       ) as unknown as NodeHandler
-      const { broker, sessions, presence, close } = inner.join(told)
-      return { broker: port(broker), sessions: port(sessions), presence: port(presence), close }
+      const { broker, sessions, presence, control, close } = inner.join(told)
+      const { node, ...calls } = control
+      return {
+        broker: port(broker),
+        sessions: port(sessions),
+        presence: port(presence),
+        control: { node, ...port(calls) },
+        close,
+      }
     },
   }
   return {

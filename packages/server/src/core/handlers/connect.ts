@@ -3,6 +3,8 @@ import type { Claim, Handshake } from '../../ports/index.js'
 import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
 import { PERSONAL } from '../declarations.js'
+import { dismissOne } from '../held.js'
+import { KeptSubscriptions } from '../kept-subscriptions.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
 import { subscribe } from './subscribe.js'
@@ -17,6 +19,7 @@ export async function connect(
   frame: ConnectFrame,
   handshake: Handshake,
 ): Promise<void> {
+  const dismissed = node.dismissals.count
   const admission = await node.admit({ reason: 'connect', token: frame.token, data: frame.data, handshake })
   if (connection.isClosed) return
   if (typeof admission === 'string') {
@@ -31,14 +34,23 @@ export async function connect(
   if (!claim) return connection.hangup('STATE', 'the session store cannot be reached')
 
   const user = admission.user?.id ?? null
-  const session = new Session(claim.id, claim.owner, digest, admission.user, producerOf(user, frame.producer))
+  const session = new Session(
+    claim.id,
+    claim.owner,
+    digest,
+    admission.user,
+    producerOf(user, frame.producer),
+    new KeptSubscriptions(claim.subscriptions),
+  )
   // Held from the claim on, not from `connected` on: a later claim must find who to close.
   if (connection.isClosed) return node.registry.superseded(session.id, session.owner)
   connection.session = session
-  if (!node.registry.attach(session, connection)) return connection.hangup('SUPERSEDED')
+  if (!node.registry.attach(session, connection, node.clock.date())) return connection.hangup('SUPERSEDED')
 
   const rebases = await endings
   if (connection.isClosed) return
+  const dismissal = node.dismissals.since(dismissed, session.id, user)
+  if (dismissal) return dismissOne(node, { session, connection }, dismissal)
   connection.open(admission.expiresInMs)
   node.logger.debug('connected', { session: session.id, user, resumed: claim.resumed })
   node.trace('connect', { session: session.id, user, resumed: claim.resumed, peer: connection.peer })
@@ -56,6 +68,8 @@ export async function connect(
     ...(node.isDegraded ? { degraded: true } : {}),
   })
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
+  // Those of the server that the client did not name, because it has never heard of them.
+  for (const channel of session.kept.names) subscribe(node, connection, session, { channel, generation: 0 })
 }
 
 /**

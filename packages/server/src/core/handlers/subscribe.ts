@@ -2,6 +2,7 @@ import type { SubscribeRequest } from '@org/realtime-protocol'
 import type { Connection } from '../connection.js'
 import { bareSince } from '../lineage.js'
 import type { Node } from '../node.js'
+import { resolveChannel } from '../resolved-channel.js'
 import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { Subscription } from '../subscription.js'
@@ -33,7 +34,10 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
 
 async function run(node: Node, connection: Connection, session: Session, request: SubscribeRequest): Promise<void> {
   const { channel, generation, since } = request
-  const resolved = await node.authorizeSubscribe(session, channel)
+  // What the server has subscribed it to is not for the rule to decide.
+  const resolved = session.kept.has(channel)
+    ? resolveChannel(node.declarations, channel, session.user)
+    : await node.authorizeSubscribe(session, channel)
   // Meanwhile the client may have unsubscribed, subscribed anew, or gone.
   if (connection.pending.get(channel) !== generation) return
   connection.pending.delete(channel)
