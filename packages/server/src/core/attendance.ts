@@ -22,6 +22,8 @@ export interface AttendanceContext {
 export class Attendance implements WheelTask {
   /** Whether the link is gone and the grace runs, so that nothing brings the member back but its client. */
   isDetached = false
+  /** How often the session has entered. */
+  entries = 0
   /** Whether the session has left or is to leave. */
   private isOver = false
   private isReplaced = false
@@ -58,6 +60,7 @@ export class Attendance implements WheelTask {
   /** Enters, or changes what the session shows. */
   enter(payload: string | undefined): Promise<PresenceOutcome> {
     this.payload = payload
+    this.entries += 1
     this.isOver = false
     this.failures = 0
     this.context.wheel.cancel(this)

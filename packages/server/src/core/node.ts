@@ -206,15 +206,17 @@ export class Node implements NodeHandler, ChannelContext {
 
   /** Asks the application whether a session may read a channel, and gives the channel that it means. Never rejects. */
   async authorizeSubscribe(session: Session, channel: string): Promise<WireError | ResolvedChannel> {
-    const { identity, user, id } = session
+    const { user, id } = session
     const resolved = resolveChannel(this.parts.declarations, channel, user)
     if (isWireError(resolved)) return resolved
     try {
       const { declaration, params } = resolved
-      const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
-      // What was allowed to who it was is not allowed to who it is now.
-      if (session.identity !== identity) return await this.authorizeSubscribe(session, channel)
-      return allowed ? resolved : wireError('FORBIDDEN')
+      for (;;) {
+        const { identity } = session
+        const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
+        // What was allowed to who it was is not allowed to who it is now.
+        if (session.identity === identity) return allowed ? resolved : wireError('FORBIDDEN')
+      }
     } catch (error) {
       this.logger.error('subscribe rule failed', { channel, error })
       return wireError('INTERNAL')

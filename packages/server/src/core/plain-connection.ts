@@ -1,5 +1,5 @@
 import type { CloseCodeName } from '@org/realtime-protocol'
-import { CLOSE_CODES, isChannelName, truncateToBytes } from '@org/realtime-protocol'
+import { CLOSE_CODES, isChannelName, truncateToBytes, utf8Bytes } from '@org/realtime-protocol'
 import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../ports/index.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox, type InboxOwner } from './inbox.js'
@@ -45,11 +45,14 @@ export interface PlainConnection {
  * after the other. One that throws is logged, and closes the connection with 4005.
  */
 export interface PlainHandler {
-  /** There is a new one. This is the place to look who it is, and to close it when it is nobody. */
+  /**
+   * There is a new one. This is the place to look who it is, and to close it when it is nobody. When it takes longer than
+   * `connectTimeoutMs` (10 s), the connection is closed with 4005.
+   */
   open?(connection: PlainConnection, handshake: Handshake): void | Promise<void>
   /** It sent a text. */
   message?(connection: PlainConnection, text: string): void | Promise<void>
-  /** It is over. */
+  /** One that `open` was called for is over. */
   close?(connection: PlainConnection, end: { readonly code: number; readonly reason: string }): void | Promise<void>
 }
 
@@ -69,7 +72,9 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
   private readonly inbox: Inbox
   private readonly rate: RateLimit
   private readonly heartbeat: Heartbeat
-  private readonly deadline = { turn: () => this.transport.terminate() as undefined }
+  private readonly deadline = { turn: () => this.late() }
+  /** Whether the application was told that it is there. */
+  private isShown = false
 
   constructor(
     private readonly node: Node,
@@ -87,9 +92,14 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
   /** Shows it to the application, unless it was turned away. */
   open(handshake: Handshake): void {
     if (this.isClosed) return
-    this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
+    const { wheel, limits } = this.node
+    this.isShown = true
+    wheel.schedule(this.heartbeat, limits.heartbeatMs)
+    wheel.schedule(this.deadline, limits.connectTimeoutMs)
     this.run(async () => {
       await this.handler.open?.(this, handshake)
+      if (this.isClosed) return
+      wheel.cancel(this.deadline)
       this.place?.settle()
     })
   }
@@ -130,7 +140,13 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
 
   receive(text: string): void {
     if (this.isClosed) return
-    this.node.instruments.received += 1
+    const { limits, instruments } = this.node
+    instruments.received += 1
+    // The WebSocket layer lets through what a `connect` frame may have, and other transports whatever they like.
+    if (text.length * 3 > limits.messageBytes && utf8Bytes(text) > limits.messageBytes) {
+      this.node.limited('messageBytes', { peer: this.peer })
+      return this.finish(MESSAGE_TOO_BIG, 'a message is too big')
+    }
     if (!this.rate.take(this.node.clock.now())) return this.exceed('messagesPerSecond')
     if (!this.run(async () => this.handler.message?.(this, text))) this.exceed('inboxFrames')
   }
@@ -220,6 +236,13 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
     return this.inbox.run('', task)
   }
 
+  /** The deadline of a link: for the application to look at it, later for its end. */
+  private late(): undefined {
+    if (this.isClosed) return void this.transport.terminate()
+    this.node.limited('connectTimeoutMs', { peer: this.peer })
+    this.failed(new Error('open() of the plain handler takes too long'))
+  }
+
   /** There is no way to tell the peer to wait: what would be refused elsewhere ends a plain connection. */
   private exceed(limit: 'messagesPerSecond' | 'inboxFrames'): void {
     this.node.limited(limit, { peer: this.peer })
@@ -241,11 +264,15 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
     this.node.wheel.cancel(this.heartbeat)
     for (const channel of [...this.subscriptions.keys()]) this.leave(channel)
     this.node.left(this, code)
+    if (!this.isShown) return
     const tell = async () => this.handler.close?.(this, { code, reason })
     // In its place after what is still being handled, unless too much is.
     if (!this.run(tell)) tell().catch((error: unknown) => this.failed(error))
   }
 }
+
+/** The code of the WebSocket layer for a message that is too long. */
+const MESSAGE_TOO_BIG = 1009
 
 /** Time a peer gets to answer the closing of its link. */
 const LAST_WORDS_MS = 5_000

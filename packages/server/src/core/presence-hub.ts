@@ -41,15 +41,16 @@ export class PresenceHub {
   /**
    * Opens a channel and has a link watch it.
    *
-   * @param begin Tells the link who is present now; every later change comes after it. Not called when it fails.
+   * @param begin Tells the link who is present now; every later change comes after it. Not called when it fails. Says
+   * whether it did: if not, the watch is put off.
    * @param ref Number of the request, by which the link is told when the watch is ended.
    */
   async watch(
     name: string,
     link: SubscriberLink & { readonly isClosed: boolean; room(): Promise<void> },
-    begin: (told: Told) => void,
+    begin: (told: Told) => boolean,
     ref = 0,
-  ): Promise<WireError | undefined> {
+  ): Promise<WireError | 'put off' | undefined> {
     if (this.isFull(name, link)) return wireError('LIMIT_EXCEEDED')
     const channel = this.need(name)
     try {
@@ -59,7 +60,7 @@ export class PresenceHub {
       if (link.isClosed || !channel.told) return undefined
       // Meanwhile others may have come before this one.
       if (this.isFull(name, link)) return wireError('LIMIT_EXCEEDED')
-      begin(channel.told)
+      if (!begin(channel.told)) return 'put off'
       this.add(channel, link, ref)
       return undefined
     } catch (error) {
@@ -72,16 +73,17 @@ export class PresenceHub {
     }
   }
 
-  /** Ends what a link watches of one channel. */
-  unwatch(name: string, link: SubscriberLink): void {
+  /** Ends what a link watches of one channel. Says whether there was anything to end. */
+  unwatch(name: string, link: SubscriberLink): boolean {
     const watched = this.watchers.get(link)
     const watcher = watched?.get(name)
-    if (!watched || !watcher) return
+    if (!watched || !watcher) return false
     watched.delete(name)
     if (watched.size === 0) this.watchers.delete(link)
     const channel = this.channels.get(name)
     channel?.leave(watcher)
     if (channel) this.spare(channel)
+    return true
   }
 
   /** The channels that a link watches. */

@@ -1,3 +1,4 @@
+import type { Attendance } from './attendance.js'
 import { vacate } from './handlers/unsubscribe.js'
 import type { Connection } from './connection.js'
 import type { Node } from './node.js'
@@ -12,11 +13,15 @@ export async function review(node: Node, connection: Connection, session: Sessio
   await Promise.all([
     ...[...connection.subscriptions.keys()].map((channel) => reviewSubscription(node, connection, session, channel)),
     ...node.presence.hub.watchedBy(connection).map((channel) => reviewWatch(node, connection, session, channel)),
-    ...node.presence.attendances.heldBy(session).map(async ({ channel, shown }) => {
-      const denied = await node.presence.entry.review(session, channel, shown)
-      if (denied) await node.presence.leave(session, channel)
-    }),
+    ...node.presence.attendances.heldBy(session).map((attendance) => reviewAttendance(node, session, attendance)),
   ])
+}
+
+async function reviewAttendance(node: Node, session: Session, attendance: Attendance): Promise<void> {
+  const { channel, shown, entries } = attendance
+  const denied = await node.presence.entry.review(session, channel, shown)
+  // A later entering was judged for itself.
+  if (denied && attendance.isHeld && attendance.entries === entries) await node.presence.leave(session, channel)
 }
 
 async function reviewSubscription(node: Node, connection: Connection, session: Session, channel: string) {

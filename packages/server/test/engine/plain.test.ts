@@ -130,6 +130,38 @@ describe('a plain connection', () => {
     ).toBe(4504)
   })
 
+  test('is shown to the handler once it is taken: of one that was refused it hears nothing', async () => {
+    const calls: string[] = []
+    const { peer } = plain(
+      { open: () => void calls.push('open'), close: () => void calls.push('close') },
+      { limits: { connections: 1 } },
+    )
+    const first = await peer()
+    const refused = await peer()
+    expect([refused.end?.code, calls]).toEqual([4006, ['open']])
+    await first.cut()
+    expect(calls).toEqual(['open', 'close'])
+  })
+
+  test('that says more than messageBytes at once is closed with 1009, and not heard', async () => {
+    const { peer, server } = plain({}, { limits: { messageBytes: 1_024 } })
+    const link = await peer()
+    await link.say('é'.repeat(512))
+    expect([link.heard.at(-1), link.end]).toEqual(['É'.repeat(512), undefined])
+    await link.say(`${'é'.repeat(512)}.`)
+    expect([link.heard.length, link.end?.code, server.connections]).toEqual([2, 1009, 0])
+  })
+
+  test('whose handler never ends to open it is closed with 4005, so that it takes up no place', async () => {
+    const { peer, clock, logger, server } = plain({ open: () => new Promise(() => undefined) })
+    const link = await peer()
+    await clock.advance(9_900)
+    expect(link.end).toBeUndefined()
+    await clock.advance(700)
+    expect([link.end?.code, server.connections]).toEqual([4005, 0])
+    expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+  })
+
   test('is pinged below the protocol, and closed with 4004 when it is silent', async () => {
     const { peer, clock } = plain()
     const link = await peer()

@@ -345,6 +345,15 @@ describe('rules', () => {
     },
   )
 
+  test('whoever does not watch learns nothing of a channel by ending a watch', async () => {
+    const { user, server, watcher } = room({ rules: false })
+    server.channel('c', { presence: true, subscribe: ({ user }) => user?.id !== 'eve' })
+    const ada = await user('ada')
+    await watcher()
+    await ask(ada, 'enter')
+    expect((await ask(await user('eve'), 'unwatch')).position).toEqual({ epoch: '', offset: 0 })
+  })
+
   test('a rule that throws denies with INTERNAL, and is reported', async () => {
     const { user, server, logger } = room({ rules: false })
     server.channel('c', {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { RealtimeError, type Credentials } from '../../src/index.js'
 import { Gate } from '../support/gate.js'
 import type { MemoryLink } from '../support/memory-link.js'
+import { ask } from '../support/presence-room.js'
 import { world } from '../support/world.js'
 
 const HOUR_MS = 3_600_000
@@ -37,7 +38,7 @@ function tokens(options: Parameters<typeof world>[0] = {}) {
     await link.connect({ token })
     return link
   }
-  return { ...w, asked, gate, signIn }
+  return { ...w, asked, gate, may, signIn }
 }
 
 describe('the notice of an expiry', () => {
@@ -254,6 +255,63 @@ describe('the rules, asked again after a refresh,', () => {
     expect(users).toHaveLength(2)
     expect(client.all('subscribed')).toEqual([])
     expect(client.only('unsubscribed').code).toBe('FORBIDDEN')
+  })
+
+  test('do not let in who was allowed to be present in the same turn in which the identity changed', async () => {
+    const w = tokens()
+    const rule = new Gate()
+    w.server.channel('slow', { presence: (asker) => rule.after(async () => w.may(asker)) })
+    const client = await w.signIn('ada slow')
+    rule.close()
+    await client.say({ type: 'presence', ref: 1, channel: 'slow', action: 'enter' })
+    w.gate.close()
+    await client.say({ type: 'refresh', ref: 2, token: 'ada b' })
+    // Both answers at once, as when they come from one reading of a database.
+    w.gate.open()
+    rule.open()
+    await w.clock.settle()
+    expect((await w.server.presence('slow')).count).toBe(0)
+    expect(client.only('error')).toMatchObject({ ref: 1, code: 'FORBIDDEN' })
+  })
+
+  test('do not let watch who asked when it was allowed, and read nothing until it was not', async () => {
+    const { signIn, server, clock } = tokens({ limits: { sendQueueSoftBytes: 2_000 } })
+    const spy = await signIn('spy a,b')
+    spy.stall()
+    await spy.subscribe({ channel: 'b', generation: 1 })
+    for (let i = 0; i < 5; i++) await server.publish('b', 'x'.repeat(1_000))
+    await clock.settle()
+    await spy.say({ type: 'presence', ref: 1, channel: 'a', action: 'watch' })
+    await spy.say({ type: 'refresh', ref: 2, token: 'spy b' })
+    const ada = await signIn('ada a')
+    await ask(ada, 'enter', 'before', 'a')
+    await spy.resume()
+    await ask(ada, 'enter', 'after', 'a')
+    expect(spy.only('error')).toMatchObject({ ref: 1, code: 'FORBIDDEN' })
+    expect([spy.all('reply'), spy.all('join')]).toEqual([[], []])
+  })
+
+  test('do not take out who has entered anew, with what is allowed, while they were asked', async () => {
+    const w = tokens()
+    const answers: Array<() => void> = []
+    let isSlow = false
+    w.server.channel('shows', {
+      presence: async ({ user, data }) => {
+        if (isSlow) await new Promise<void>((resolve) => answers.push(resolve))
+        return w.may({ user, channel: String(data) })
+      },
+    })
+    const client = await w.signIn('ada x')
+    await ask(client, 'enter', 'x', 'shows')
+    isSlow = true
+    await client.say({ type: 'refresh', ref: 1, token: 'ada y' })
+    await client.say({ type: 'presence', ref: 2, channel: 'shows', action: 'enter', data: 'y' })
+    for (const answer of answers.reverse()) {
+      answer()
+      await w.clock.settle()
+    }
+    expect(client.answer(2).type).toBe('reply')
+    expect((await w.server.presence('shows')).members).toMatchObject([{ user: 'ada', data: 'y' }])
   })
 
   test('that fail end the subscription with an error after which the client asks again', async () => {

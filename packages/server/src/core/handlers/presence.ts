@@ -2,7 +2,7 @@ import { NULL_POSITION, type PresenceFrame, type WireError } from '@org/realtime
 import type { PresenceOutcome } from '../../ports/index.js'
 import type { Connection } from '../connection.js'
 import type { LimitName, Node } from '../node.js'
-import { presenceReply } from '../presence-frames.js'
+import { presenceReply, type Told } from '../presence-frames.js'
 import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { isWireError, wireError } from '../wire-errors.js'
@@ -32,10 +32,15 @@ async function perform(
   node: Node,
   connection: Connection,
   session: Session,
-  { ref, channel, action, data }: PresenceFrame,
+  frame: PresenceFrame,
 ): Promise<WireError | undefined> {
+  const { ref, channel, action, data } = frame
+  const { hub } = node.presence
+  const { identity } = session
   if (action === 'enter') {
     const admitted = await node.presence.entry.admit(session, channel, data)
+    // Whom a refresh has made another identity is judged anew: the review after it knows only of those who are in.
+    if (session.identity !== identity) return perform(node, connection, session, frame)
     if (isWireError(admitted)) return admitted
     // A session whose link is gone enters by its next one.
     if (connection.isClosed) return undefined
@@ -43,10 +48,11 @@ async function perform(
   }
   const found = node.presence.entry.find(channel, session.user)
   // What has lost its presence by a new declaration can still be let go of.
-  if (action === 'unwatch') node.presence.hub.unwatch(channel, connection)
+  const watched = action === 'unwatch' && hub.unwatch(channel, connection)
   if (isWireError(found)) return found
   if (action === 'unwatch') {
-    connection.say({ type: 'reply', ref, position: node.presence.hub.get(channel)?.told?.position ?? NULL_POSITION })
+    // Who did not watch may not be one who may: it learns nothing of the channel.
+    connection.say({ type: 'reply', ref, position: (watched && hub.get(channel)?.told?.position) || NULL_POSITION })
     return undefined
   }
   if (action === 'leave') return settle(connection, ref, await node.presence.leave(session, channel))
@@ -54,7 +60,14 @@ async function perform(
   const allowed = await node.authorizeSubscribe(session, channel)
   if (isWireError(allowed)) return allowed
   if (action === 'watch') {
-    return node.presence.hub.watch(channel, connection, (told) => connection.send(presenceReply(ref, told)), ref)
+    const begin = (told: Told) => {
+      // A link that reads nothing makes this wait for as long as it likes, and a review knows only of those who watch.
+      if (session.identity !== identity) return false
+      connection.send(presenceReply(ref, told))
+      return true
+    }
+    const outcome = await hub.watch(channel, connection, begin, ref)
+    return outcome === 'put off' ? perform(node, connection, session, frame) : outcome
   }
   const told = await node.presence.look(channel)
   if (isWireError(told)) return told
