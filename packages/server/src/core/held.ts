@@ -1,12 +1,12 @@
 import { closePolicy, type WireError } from '@org/realtime-protocol'
 import type { Dismissal } from './dismissals.js'
 import { subscribe } from './handlers/subscribe.js'
-import { vacate } from './handlers/unsubscribe.js'
 import type { Node } from './node.js'
 import { resolveChannel } from './resolved-channel.js'
 import type { HeldLink } from './session-registry.js'
 import type { Target } from './target.js'
 import { isWireError, wireError } from './wire-errors.js'
+import { vacate } from './vacate.js'
 
 /** What the server does with sessions that this node holds. Each says for how many it was done, or why not. */
 export type Done = { readonly sessions: number } | WireError

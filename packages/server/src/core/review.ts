@@ -1,9 +1,9 @@
 import type { Attendance } from './attendance.js'
-import { vacate } from './handlers/unsubscribe.js'
 import type { Connection } from './connection.js'
 import type { Node } from './node.js'
 import type { Session } from './session.js'
 import { isWireError } from './wire-errors.js'
+import { vacate } from './vacate.js'
 
 /**
  * Asks the rules again about all that a link has, because its session has another identity now. What they deny ends:

@@ -242,7 +242,30 @@ describe('a subscription that the server makes', () => {
     expect(client.offsets()).toEqual([1])
   })
 
-  test('ends for good when the client unsubscribes by the generation that runs, and by no other', async () => {
+  test('goes on when the client gives up what it asked for itself, also while that is being judged', async () => {
+    const { a, signIn, connected, clock } = three()
+    const client = await signIn(a, 'ada')
+    await client.subscribe({ channel: 'c', generation: 4 })
+    await a.subscribe({ user: 'ada' }, 'c')
+    await client.say({ type: 'unsubscribe', channel: 'c', generation: 4 })
+    await a.publish('c', 1)
+    await clock.settle()
+    expect(client.all('subscribed').map(({ generation }) => generation)).toEqual([4, 0])
+    expect(client.offsets()).toEqual([1])
+
+    client.tell({ type: 'subscribe', channel: 'c', generation: 5 })
+    await client.say({ type: 'unsubscribe', channel: 'c', generation: 5 })
+    await a.publish('c', 2)
+    await clock.settle()
+    expect(client.all('subscribed').at(-1)?.generation).toBe(0)
+    expect(client.offsets()).toEqual([1, 2])
+
+    await client.cut()
+    const again = await connected(a, { token: 'ada', session: client.session })
+    expect(again.only('subscribed')).toMatchObject({ channel: 'c', generation: 0 })
+  })
+
+  test('ends for good when the client gives it up by the generation that it was told with, and by no other', async () => {
     const { a, signIn, connected, clock } = three({ rules: false })
     a.channel('secret', {})
     const client = await signIn(a, 'ada')

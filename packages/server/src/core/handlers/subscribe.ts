@@ -7,7 +7,7 @@ import { FULL_RETRY_MS } from '../retry.js'
 import type { Session } from '../session.js'
 import { Subscription } from '../subscription.js'
 import { isWireError } from '../wire-errors.js'
-import { vacate } from './unsubscribe.js'
+import { vacate } from '../vacate.js'
 
 /** `subscribe`: authorizes, joins the channel, says where the subscription starts, and fills it. PROTOCOL.md §3.3. */
 export function subscribe(node: Node, connection: Connection, session: Session, request: SubscribeRequest): void {

@@ -2,6 +2,8 @@ import type { UnsubscribeFrame } from '@org/realtime-protocol'
 import type { Connection } from '../connection.js'
 import type { Node } from '../node.js'
 import type { Session } from '../session.js'
+import { vacate } from '../vacate.js'
+import { subscribe } from './subscribe.js'
 
 /** `unsubscribe`: ends a subscription, unless a later one has taken its place. PROTOCOL.md §3.3. */
 export function unsubscribe(
@@ -14,14 +16,9 @@ export function unsubscribe(
   if (running !== generation) return
   connection.pending.delete(channel)
   vacate(node, connection, channel)
-  // One that the server made does not come back with the next link either.
-  if (session.kept.has(channel)) void session.kept.remove(channel, session, node.sessions, node.logger)
-}
-
-/** Ends whatever subscription of a channel a link has. */
-export function vacate(node: Node, connection: Connection, channel: string): void {
-  const subscription = connection.subscriptions.get(channel)
-  if (!subscription) return
-  connection.subscriptions.delete(channel)
-  node.hub.leave(subscription)
+  if (!session.kept.has(channel)) return
+  // Who gives up what it asked for itself may not know that the server made a subscription as well: that one goes on.
+  // One that it was told of, and gives up, does not come back with the next link either.
+  if (generation > 0) subscribe(node, connection, session, { channel, generation: 0 })
+  else void session.kept.remove(channel, session, node.sessions, node.logger)
 }
