@@ -45,7 +45,8 @@ export function keepSubscribed(node: Node, target: Target, channel: string): Pro
     if ((isNew && places >= channels) || session.kept.names.length >= channels) return wireError('LIMIT_EXCEEDED')
     const failure = await session.kept.add(channel, session, node.sessions, node.logger)
     if (failure) return failure
-    if (connection.isOpen) subscribe(node, connection, session, { channel, generation: 0 })
+    // It may have been taken back while it was written.
+    if (connection.isOpen && session.kept.has(channel)) subscribe(node, connection, session, { channel, generation: 0 })
     return undefined
   })
 }

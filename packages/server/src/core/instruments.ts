@@ -1,3 +1,4 @@
+import { CLOSE_CODES } from '@org/realtime-protocol'
 import type { Metric, Metrics } from '../ports/index.js'
 import { Tally } from './tally.js'
 
@@ -19,6 +20,16 @@ export interface Census {
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
+const OURS = new Set<number>(Object.values(CLOSE_CODES).map(({ code }) => code))
+
+/**
+ * A close code as it is counted. A peer may end its link with any of 2,000 codes, and each would be a number of its own
+ * for as long as the node runs: those that mean nothing here go by their hundreds, such as `43xx`.
+ */
+export function codeLabel(code: number): string {
+  return code < 3_000 || OURS.has(code) ? String(code) : `${Math.floor(code / 100)}xx`
+}
+
 /** All that a node counts. Counting is an addition; the sum is made when somebody reads it. */
 export class Instruments {
   /** Links taken. */
@@ -33,7 +44,7 @@ export class Instruments {
   dropped = 0
   /** Publications read from the log for those who were behind. */
   recovered = 0
-  /** Links that ended, by close code. */
+  /** Links that ended, by close code; see {@link codeLabel}. */
   readonly closed = new Tally()
   /** Connects that were turned away, by close code. */
   readonly refused = new Tally()

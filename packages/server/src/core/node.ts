@@ -32,7 +32,7 @@ import { encoded } from './encoded-frame.js'
 import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
 import { Places, type Refusal } from './places.js'
-import { Instruments, type Census } from './instruments.js'
+import { codeLabel, Instruments, type Census } from './instruments.js'
 import { Calling } from './calling.js'
 import { counted, measured } from './measured.js'
 import { PlainLink, type PlainHandler } from './plain-connection.js'
@@ -150,7 +150,7 @@ export class Node implements NodeHandler, ChannelContext {
   /** A link is over. */
   left(link: Connection | PlainLink, code: number): void {
     if (!this.connections.delete(link)) return
-    this.instruments.closed.add(String(code))
+    this.instruments.closed.add(codeLabel(code))
     this.instruments.receivedBytes += link.receivedBytes
   }
 

@@ -162,6 +162,8 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
   }
 
   closed(code: number, reason: string): void {
+    // The WebSocket layer has judged the length itself, and that is all it says.
+    if (code === MESSAGE_TOO_BIG && !this.isClosed) this.node.limited('messageBytes', { peer: this.peer })
     this.end(code, reason)
     this.node.wheel.cancel(this.deadline)
     this.place?.leave()

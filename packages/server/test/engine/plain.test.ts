@@ -144,12 +144,17 @@ describe('a plain connection', () => {
   })
 
   test('that says more than messageBytes at once is closed with 1009, and not heard', async () => {
-    const { peer, server } = plain({}, { limits: { messageBytes: 1_024 } })
+    const { peer, server, clock, logger } = plain({}, { limits: { messageBytes: 1_024 } })
     const link = await peer()
     await link.say('é'.repeat(512))
     expect([link.heard.at(-1), link.end]).toEqual(['É'.repeat(512), undefined])
     await link.say(`${'é'.repeat(512)}.`)
     expect([link.heard.length, link.end?.code, server.connections]).toEqual([2, 1009, 0])
+    const judgedBelow = await peer()
+    judgedBelow.close(1009, '')
+    await clock.settle()
+    const limited = logger.lines.filter(({ message }) => message === 'limited').map(({ fields }) => fields?.['limit'])
+    expect(limited).toEqual(['messageBytes', 'messageBytes'])
   })
 
   test('whose handler never ends to open it is closed with 4005, so that it takes up no place', async () => {

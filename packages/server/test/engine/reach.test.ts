@@ -306,6 +306,15 @@ describe('a subscription that the server makes', () => {
     expect(client.all('subscribed').map(({ channel }) => channel)).toEqual(['c1', 'c2'])
   })
 
+  test('is not made when it is taken back before it was written, also where the rule would allow it', async () => {
+    const { a, signIn, clock } = three()
+    const client = await signIn(a, 'ada')
+    await Promise.all([a.subscribe({ user: 'ada' }, 'c'), a.unsubscribe({ user: 'ada' }, 'c')])
+    await a.publish('c', 1)
+    await clock.settle()
+    expect([client.all('subscribed'), client.offsets()]).toEqual([[], []])
+  })
+
   test('is not made when it cannot be written, and made when it is tried again', async () => {
     const { a, signIn, backend, logger } = withStore()
     const client = await signIn(a, 'ada')

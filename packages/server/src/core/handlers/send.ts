@@ -10,8 +10,9 @@ import { isWireError } from '../wire-errors.js'
  */
 export function send(node: Node, connection: Connection, session: Session, frame: SendFrame): void {
   const { channel, id, data, meta } = frame
-  connection.inbox.run(`publish ${channel}`, async () => {
+  const taken = connection.inbox.run(`publish ${channel}`, async () => {
     const outcome = await node.publishing.fromSession(session, { channel, id, data, meta }, () => !connection.isLost)
     if (isWireError(outcome)) node.logger.debug('send dropped', { channel, session: session.id, code: outcome.code })
   })
+  if (!taken) node.limited(connection.inbox.isFull ? 'inboxFrames' : 'inFlight', { peer: connection.peer })
 }
