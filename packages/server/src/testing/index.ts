@@ -1,4 +1,5 @@
 export { VirtualClock, type UntilOptions, type VirtualClockOptions } from '@org/realtime-protocol/testing'
+export * from './contracts/index.js'
 export type { ClientLink, ClientLinkEvents, ClientTransport } from './client-transport.js'
 export { connectPair, type Acceptor, type Pair, type PairClientOptions, type PairOptions } from './pair.js'
 export type { Direction } from './pair-link.js'

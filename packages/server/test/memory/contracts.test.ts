@@ -1,11 +1,15 @@
+import { describe, expect, test } from 'vitest'
 import { memory, type MemoryCheckpoint, type NodeHandler, type PresenceChange } from '../../src/index.js'
-import { controlContract } from '../contracts/control-contract.js'
-import { brokerContract, type Delivery } from '../contracts/broker-contract.js'
-import { presenceStoreContract } from '../contracts/presence-store-contract.js'
-import { sessionStoreContract } from '../contracts/session-store-contract.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../../src/testing/index.js'
+import {
+  brokerContract,
+  controlContract,
+  presenceStoreContract,
+  sessionStoreContract,
+  VirtualClock,
+  type Delivery,
+} from '../../src/testing/index.js'
 
 function setUp() {
   const clock = new VirtualClock()
@@ -28,7 +32,7 @@ function setUp() {
   }
 }
 
-brokerContract('in memory', () => {
+brokerContract({ describe, expect, test }, 'in memory', () => {
   const { backend, join, ports } = setUp()
   let replica: MemoryCheckpoint | undefined
   return {
@@ -47,7 +51,7 @@ brokerContract('in memory', () => {
   }
 })
 
-sessionStoreContract('in memory', () => {
+sessionStoreContract({ describe, expect, test }, 'in memory', () => {
   const { join, ports } = setUp()
   return {
     ...ports,
@@ -60,7 +64,7 @@ sessionStoreContract('in memory', () => {
   }
 })
 
-controlContract('in memory', () => {
+controlContract({ describe, expect, test }, 'in memory', () => {
   const { join, ports } = setUp()
   return {
     ...ports,
@@ -72,7 +76,7 @@ controlContract('in memory', () => {
   }
 })
 
-presenceStoreContract('in memory', () => {
+presenceStoreContract({ describe, expect, test }, 'in memory', () => {
   const { backend, join, ports } = setUp()
   let replica: MemoryCheckpoint | undefined
   return {

@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import type { Control } from '../../src/index.js'
+import type { Control } from '../../ports/index.js'
+import type { TestFramework } from './framework.js'
 
 /** One node, with what it heard. */
 export interface ControlNode {
+  /** Its end of the control. */
   readonly control: Control
+  /** What it heard, in order. */
   readonly heard: ReadonlyArray<{ readonly from: string; readonly text: string }>
   /** Leaves the backend. */
   leave(): Promise<void>
@@ -24,10 +26,15 @@ export interface ControlFixture {
 /**
  * The law of the {@link Control} port as tests.
  *
+ * @param framework `{ describe, expect, test }` of vitest or jest.
  * @param name What is tested, for the title.
  * @param createFixture Makes a backend that no node has joined yet.
  */
-export function controlContract(name: string, createFixture: () => Promise<ControlFixture> | ControlFixture): void {
+export function controlContract(
+  { describe, expect, test }: TestFramework,
+  name: string,
+  createFixture: () => Promise<ControlFixture> | ControlFixture,
+): void {
   type Three = readonly [ControlNode, ControlNode, ControlNode]
 
   function law(title: string, body: (nodes: Three, fixture: ControlFixture) => Promise<void>): void {

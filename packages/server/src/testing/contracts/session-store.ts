@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest'
-import type { Claim, SessionStore } from '../../src/index.js'
+import type { Claim, SessionStore } from '../../ports/index.js'
+import type { TestFramework } from './framework.js'
 
 /** One node on the store, with what it was told. */
 export interface SessionNode {
+  /** Its end of the store. */
   readonly sessions: SessionStore
+  /** Which sessions it was told to let go, in order. */
   readonly superseded: ReadonlyArray<{ readonly id: string; readonly owner: number }>
 }
 
@@ -26,10 +28,12 @@ export interface SessionFixture {
 /**
  * The law of the {@link SessionStore} port as tests. PROTOCOL.md §3.2.
  *
+ * @param framework `{ describe, expect, test }` of vitest or jest.
  * @param name What is tested, for the title.
  * @param createFixture Makes a store nobody has used yet.
  */
 export function sessionStoreContract(
+  { describe, expect, test }: TestFramework,
   name: string,
   createFixture: () => Promise<SessionFixture> | SessionFixture,
 ): void {

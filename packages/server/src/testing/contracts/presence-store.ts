@@ -1,10 +1,12 @@
 import { judge, type Position } from '@org/realtime-protocol'
-import { describe, expect, test } from 'vitest'
-import type { Entrant, PresenceChange, PresenceOutcome, PresenceStore } from '../../src/index.js'
+import type { Entrant, PresenceChange, PresenceOutcome, PresenceStore } from '../../ports/index.js'
+import type { TestFramework } from './framework.js'
 
 /** One node on the store, with what it was told. */
 export interface PresenceNode {
+  /** Its end of the store. */
   readonly presence: PresenceStore
+  /** What it was told, in order. */
   readonly changes: ReadonlyArray<{ readonly channel: string; readonly change: PresenceChange }>
 }
 
@@ -35,10 +37,12 @@ const LIMIT = 1_000
 /**
  * The law of the {@link PresenceStore} port as tests: whoever implements it runs this. PROTOCOL.md §3.9.
  *
+ * @param framework `{ describe, expect, test }` of vitest or jest.
  * @param name What is tested, for the title.
  * @param createFixture Makes a store nobody has used yet.
  */
 export function presenceStoreContract(
+  { describe, expect, test }: TestFramework,
   name: string,
   createFixture: () => Promise<PresenceFixture> | PresenceFixture,
 ): void {
