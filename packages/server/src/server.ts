@@ -326,8 +326,9 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   /**
-   * Ends subscriptions of live sessions to a channel at once, also those that clients made: they get `FORBIDDEN`. When a
-   * client asks again, the subscribe rule decides, so change first what that goes by.
+   * Ends subscriptions of live sessions to a channel at once, also those that clients made, and what they watch of its
+   * presence: they get `FORBIDDEN`. When a client asks again, the subscribe rule decides, so change first what that goes
+   * by.
    *
    * @throws {@link RealtimeError} `UNAVAILABLE` or `SUPERSEDED`, when it could not be written that the server's own
    * subscription is taken back, or other nodes could not be asked. Repeat it then.

@@ -51,7 +51,10 @@ export function keepSubscribed(node: Node, target: Target, channel: string): Pro
   })
 }
 
-/** Ends subscriptions of sessions to a channel, whoever made them. The client may ask again; then the rule decides. */
+/**
+ * Ends subscriptions of sessions to a channel, whoever made them, and what they watch there, which takes the same right.
+ * The client may ask again; then the rule decides.
+ */
 export function revoke(node: Node, target: Target, channel: string): Promise<Done> {
   return each(node, target, ({ session, connection }) => {
     const generation = connection.pending.get(channel) ?? connection.subscriptions.get(channel)?.generation
@@ -61,6 +64,8 @@ export function revoke(node: Node, target: Target, channel: string): Promise<Don
       vacate(node, connection, channel)
       connection.endSubscription(channel, generation, 'FORBIDDEN')
     }
+    const ref = node.presence.hub.refOf(channel, connection)
+    if (node.presence.hub.unwatch(channel, connection)) connection.fail(ref, 'FORBIDDEN')
     return written
   })
 }

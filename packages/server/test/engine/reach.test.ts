@@ -400,6 +400,21 @@ describe('unsubscribe', () => {
     expect(ada.all('subscribed').map(({ generation }) => generation)).toEqual([3, 5])
   })
 
+  test('ends what the client watches of the presence there; when it asks again, the rule decides', async () => {
+    const { a, b, signIn } = three({ rules: false })
+    let isOpen = true
+    for (const each of [a, b]) each.channel('c', { subscribe: () => isOpen, presence: true })
+    const [ada, eve] = [await signIn(b, 'ada'), await signIn(b, 'eve')]
+    await ada.say({ type: 'presence', ref: 7, channel: 'c', action: 'watch' })
+    isOpen = false
+    await a.unsubscribe({ user: 'ada' }, 'c')
+    expect(ada.only('error')).toMatchObject({ ref: 7, code: 'FORBIDDEN' })
+    await eve.say({ type: 'presence', ref: 1, channel: 'c', action: 'enter' })
+    expect(ada.all('join')).toEqual([])
+    await ada.say({ type: 'presence', ref: 8, channel: 'c', action: 'watch' })
+    expect(ada.all('error').map(({ ref }) => ref)).toEqual([7, 8])
+  })
+
   test('ends one that the rule has yet to decide on', async () => {
     const gate = new Gate()
     const { a, signIn, clock } = three({ rules: false })
