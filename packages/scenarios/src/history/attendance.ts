@@ -77,6 +77,16 @@ export class Attendances {
     return ends.length > 0 ? Math.max(...ends) : undefined
   }
 
+  /** The latest link of a session: since when its client has been on it, and when it ended, if it has. */
+  latestLink(session: string, index: number): { readonly up: number; readonly lost: number | undefined } | undefined {
+    const link = this.before(session, index).at(-1)
+    const up = this.timeline.connUps.find(
+      ({ event }) => event.session === session && event.link === link?.opened.event.link,
+    )
+    const lost = link?.closed && link.closed.index < index ? link.closed.event.at : undefined
+    return up && { up: up.event.at, lost }
+  }
+
   /** Since when a client has been on the link that it has now; `undefined` when it has none. */
   upSince(session: string, index: number): number | undefined {
     const up = this.timeline.connUps.filter((found) => found.event.session === session && found.index < index).at(-1)

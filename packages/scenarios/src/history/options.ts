@@ -4,6 +4,10 @@ export interface PresenceTimes {
   readonly withinMs: number
   /** Time that a client which has reached a server needs to enter, and a change to be told. Default 2,500. */
   readonly settleMs: number
+  /** Time after the end of a link for which its session stays. Default 12,000. */
+  readonly graceMs: number
+  /** Kinds of `fault` that keep servers from the store or from their work, so that they may take a member for dead. */
+  readonly disabling: readonly string[]
   /** Kinds of `fault` that go on for a while, and how long. While one does, a reconnect may take longer. */
   readonly lasting: readonly string[]
   readonly lastingMs: number
@@ -38,6 +42,14 @@ export function resolveOptions(options: CheckOptions): ResolvedOptions {
     mayTrim: options.mayTrim ?? false,
     supersedeWithinMs: options.supersedeWithinMs ?? 1000,
     publisherMemory: options.publisherMemory ?? 100,
-    presence: { withinMs: 72_000, settleMs: 2_500, lasting: [], lastingMs: 0, ...options.presence },
+    presence: {
+      withinMs: 72_000,
+      settleMs: 2_500,
+      graceMs: 12_000,
+      disabling: [],
+      lasting: [],
+      lastingMs: 0,
+      ...options.presence,
+    },
   }
 }

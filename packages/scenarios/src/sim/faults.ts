@@ -69,12 +69,17 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 }
 
 /** Kinds that go on for a while, so that what comes after them takes longer, too. */
-export const LASTING_FAULTS: readonly string[] = [
-  ...Object.keys(FAULTS).filter((kind) => /^(backend|failover|node|link)\./.test(kind)),
-]
+export const LASTING_FAULTS = kindsLike(/^(backend|failover|node|link)\./)
+
+/** Kinds that keep nodes from the backend, or from their work. */
+export const DISABLING_FAULTS = kindsLike(/^(backend|failover|node)\./)
 
 /** Kinds after which stored messages may be gone. */
 export const LOSSY_FAULTS: readonly string[] = ['failover.lossy', 'backend.death']
+
+function kindsLike(pattern: RegExp): readonly string[] {
+  return Object.keys(FAULTS).filter((kind) => pattern.test(kind))
+}
 
 function onLink(harm: (world: World, wire: Wire) => void): Fault {
   return (world, kind) => {

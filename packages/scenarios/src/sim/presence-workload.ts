@@ -7,45 +7,66 @@ import type { World } from './world.js'
 const EVERY_MS = 1_200
 /** Time that a change has to be seen by everybody before an audit. */
 export const SETTLE_MS = 2_500
-/** Time between two audits. */
-const STEP_MS = 4_000
-const AUDITS = 5
+/** Time until nodes have let go of a channel that nobody watches. */
+const LET_GO_MS = 11_500
+/** Time for which answers of the store are slow. */
+const SLOW_MS = 1_000
+/** Time from one audit to the next, and their number. */
+const ROUND_MS = 17_000
+const AUDITS = 3
+/** Time that all of them take. */
+export const AUDITING_MS = AUDITS * ROUND_MS
 
-/** Clients enter, change, leave and watch, all the time; the first one watches everything. */
+/**
+ * Clients enter, change, leave and watch, all the time. The first one watches everything: who is gone from a channel that
+ * nobody looks at is taken out when somebody does.
+ */
 export function bePresent(world: World): void {
   const chance = world.chance('presence')
   const { time, clients, channels, plan } = world
   for (const channel of channels) clients[0]?.attendee.watch(channel)
   for (const client of clients) {
-    const act = () => {
+    const next = () => {
       if (time.now > plan.activeMs) return
-      one(client, chance.pick(channels), chance)
-      time.after(chance.between(0, 2 * EVERY_MS), act)
+      if (client === clients[0] || chance.happens(0.7)) act(client, chance.pick(channels), chance)
+      else client.attendee.toggle(chance.pick(channels))
+      time.after(chance.between(0, 2 * EVERY_MS), next)
     }
-    time.after(chance.between(0, 500), act)
+    time.after(chance.between(0, 500), next)
   }
 }
 
-/** When all is well again: several do something at once, a link may break, and then store and watchers are looked at. */
+/**
+ * When all is well again: everybody stops watching, until the nodes have let go of the channels. Then all watch anew, and
+ * enter and leave, while the answers of the store take longer than its news; a link may break. Then store and watchers are
+ * looked at. Nothing comes after it that would show a change that was lost while the members were read.
+ */
 export function auditPresence(world: World, from: number): void {
   const chance = world.chance('presence audits')
   const { time, clients, channels } = world
+  const soon = (ms: number, action: () => void) => time.after(chance.between(0, ms), action)
   for (let i = 0; i < AUDITS; i++) {
-    time.after(from + i * STEP_MS, () => {
-      for (const client of clients) {
-        const acts = chance.index(3)
-        for (let n = 0; n < acts; n++)
-          time.after(chance.between(0, 300), () => one(client, chance.pick(channels), chance))
-      }
-      if (chance.happens(0.3)) time.after(chance.between(0, 300), () => FAULTS['link.reset']?.(world, 'link.reset'))
+    const begin = from + i * ROUND_MS
+    time.after(begin, () => {
+      for (const { attendee } of clients) for (const channel of attendee.watching) attendee.toggle(channel)
     })
-    time.after(from + (i + 1) * STEP_MS - 100, () => void world.presence.list('presence.audit'))
+    time.after(begin + LET_GO_MS, () => {
+      for (const { weather } of world.nodes) {
+        weather.extraMs = 400
+        time.after(SLOW_MS, () => (weather.extraMs = 0))
+      }
+      for (const client of clients) {
+        for (const channel of channels) soon(300, () => client.attendee.toggle(channel))
+        for (let n = chance.index(3); n > 0; n--) soon(2_000, () => act(client, chance.pick(channels), chance))
+      }
+      if (chance.happens(0.3)) soon(300, () => FAULTS['link.reset']?.(world, 'link.reset'))
+    })
+    time.after(begin + ROUND_MS - 100, () => void world.presence.list('presence.audit'))
   }
 }
 
-function one({ attendee }: AppClient, channel: string, chance: Chance): void {
-  const dice = chance.fraction()
-  if (dice < 0.5) attendee.enter(channel)
-  else if (dice < 0.7) attendee.leave(channel)
-  else attendee.toggle(channel)
+/** Enters, changes or leaves. */
+function act({ attendee }: AppClient, channel: string, chance: Chance): void {
+  if (chance.happens(0.7)) attendee.enter(channel)
+  else attendee.leave(channel)
 }

@@ -1,8 +1,8 @@
 import { checkHistory, type HistoryEvent, type Verdict } from '../history/index.js'
 import { Chance } from './chance.js'
-import { FAULTS, LASTING_FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
+import { DISABLING_FAULTS, FAULTS, LASTING_FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
 import { NEVER_TRIMMED, planFor } from './plan.js'
-import { auditPresence, bePresent, SETTLE_MS } from './presence-workload.js'
+import { AUDITING_MS, auditPresence, bePresent, SETTLE_MS } from './presence-workload.js'
 import { NODE_LIMITS } from './server-node.js'
 import { World } from './world.js'
 
@@ -22,7 +22,7 @@ const SUPERSEDE_MS = 1_000
 /** Time by which the last fault is over. */
 const SETTLING_MS = 6_000
 /** Time after the last fault in which everything has to come right: half-open links are found by their heartbeats. */
-const HEALING_MS = 100_000
+const HEALING_MS = 100_000 + AUDITING_MS
 /** Time after the last fault in which everybody who is gone has to be gone for everybody. */
 const CALM_MS = 78_000
 /** Time that nodes may take beyond the time to live to take out whom they lost: all of them can be stopped. */
@@ -75,6 +75,8 @@ export async function simulate(seed: number): Promise<Run> {
     presence: {
       withinMs: NODE_LIMITS.presenceTtlMs + NODE_LIMITS.presenceGraceMs + STOPPED_MS,
       settleMs: SETTLE_MS,
+      graceMs: NODE_LIMITS.presenceGraceMs,
+      disabling: DISABLING_FAULTS,
       lasting: LASTING_FAULTS,
       lastingMs: LONGEST_STOP_MS,
     },

@@ -15,7 +15,7 @@ const optionsOf: Readonly<Record<Kind, CheckOptions>> = {
   losing: { lossyFaults: LOSSY_FAULTS },
   everything: { lossyFaults: LOSSY_FAULTS, mayTrim: true },
   modes: { lossyFaults: LOSSY_FAULTS },
-  presence: { presence: { withinMs: 6_000 } },
+  presence: { presence: { withinMs: 6_000, graceMs: 4_000 } },
 }
 
 /** The same histories on every run, so that each mutant finds its places or never does. */

@@ -22,6 +22,7 @@ import {
   subscribe,
   unknown,
   unsubscribe,
+  type Unstamped,
 } from './record.js'
 
 const lossy: CheckOptions = { lossyFaults: ['loss'] }
@@ -407,6 +408,80 @@ describe('rule 9, liveness', () => {
   test('a record that breaks off', () => {
     expect(broken([])).toEqual([9])
     expect(broken(record(subscribe(nowhere)))).toEqual([9])
+  })
+})
+
+describe('rule 10, presence', () => {
+  const who = { channel: 'c', session: 'x', user: 'ada' }
+  const enter = {
+    type: 'presence.call',
+    client: 'p',
+    user: 'ada',
+    channel: 'c',
+    id: '1',
+    action: 'enter',
+    data: 'd',
+  } as const
+  const asked: Unstamped = { type: 'presence.call', client: 'p', user: 'ada', channel: 'c', id: '2', action: 'leave' }
+  const done = (id: string): Unstamped => ({ type: 'presence.settled', id, ok: true })
+  const change = (kind: 'join' | 'leave', offset: number): Unstamped => {
+    return {
+      type: 'presence.change',
+      kind,
+      position: at('e', offset),
+      ...who,
+      ...(kind === 'join' ? { data: 'd' } : {}),
+    }
+  }
+  const audit = (...members: string[]): Unstamped => {
+    return { type: 'presence.audit', channel: 'c', members: members.map((data) => ({ ...who, data })) }
+  }
+  const there = [linkOpen('l'), connUp(), enter, change('join', 1), done('1')]
+  /** Times in units of the record, which has an event every 10 ms. */
+  const presence = { settleMs: 20, graceMs: 100, withinMs: 200, disabling: ['stop'], lastingMs: 1_000 }
+  const wait = (count: number) => Array.from({ length: count }, () => ({ type: 'heal' }) as const)
+
+  test('somebody who leaves without asking to, unless servers were in trouble', () => {
+    const history = [...there, wait(5), change('leave', 2), end].flat()
+    expect(broken(record(history), { presence })).toEqual([10])
+    expect(broken(record(fault('stop'), history), { presence })).toEqual([])
+    expect(broken(record(there, asked, change('leave', 2), done('2'), end), { presence })).toEqual([])
+  })
+
+  test('somebody who leaves before the grace is over, or stays for too long', () => {
+    const gone = (count: number) => record(there, wait(5), linkClose('l'), wait(count), change('leave', 2), end)
+    expect(broken(gone(5), { presence })).toEqual([10])
+    expect(broken(gone(12), { presence })).toEqual([])
+    expect(broken(gone(25), { presence })).toEqual([10])
+    expect(broken(record(there, linkClose('l'), wait(25), end), { presence })).toEqual([10])
+  })
+
+  test('a store that has who left, who never came, or what was shown before', () => {
+    const audited = (...parts: Array<Unstamped | Unstamped[]>) => broken(record(there, ...parts, end), { presence })
+    expect(audited(wait(5), audit('d'))).toEqual([])
+    expect(audited(wait(5), audit())).toEqual([10])
+    expect(audited(wait(5), audit('d', 'd'))).toEqual([10])
+    expect(audited(wait(5), audit('old'))).toEqual([10])
+    expect(audited(asked, change('leave', 2), done('2'), wait(5), audit('d'))).toEqual([10])
+    // What was asked a moment ago may be on its way.
+    expect(audited(asked, change('leave', 2), done('2'), audit('d'))).toEqual([])
+  })
+
+  test('a watcher that is told what it knows, or nothing', () => {
+    const watch = (...heard: Unstamped[]) =>
+      broken(record(there, { type: 'presence.watch', client: 'p', channel: 'c' }, heard, wait(5), audit('d'), end), {
+        presence,
+      })
+    const seen: Unstamped = { type: 'presence.seen', client: 'p', channel: 'c', users: { ada: 'd' } }
+    const told = (kind: 'join' | 'leave'): Unstamped => {
+      return { type: 'presence.told', client: 'p', channel: 'c', kind, user: 'ada' }
+    }
+    expect(watch(seen)).toEqual([])
+    expect(watch(seen, told('leave'), { ...seen, users: {} }, told('join'), seen)).toEqual([])
+    expect(watch()).toEqual([10])
+    expect(watch(told('join'), seen)).toEqual([10])
+    expect(watch(seen, told('join'), seen)).toEqual([10])
+    expect(watch(seen, { ...seen, users: {} }, seen)).toEqual([10])
   })
 })
 

@@ -1,4 +1,4 @@
-import type { Attendances } from '../attendance.js'
+import type { Attendances, Call } from '../attendance.js'
 import type { PresenceBase, PresenceChanged, Recorded } from '../events.js'
 import type { PresenceTimes } from '../options.js'
 import type { Timeline } from '../timeline.js'
@@ -58,27 +58,44 @@ function* ghost(
   }
 }
 
+/** Nobody leaves who did not ask to and who is linked, or was until a moment ago, unless something was wrong. */
 function* flap(
   leave: Recorded<PresenceChanged>,
-  { faults }: Timeline,
+  timeline: Timeline,
   attendances: Attendances,
-  { settleMs, lasting, lastingMs }: PresenceTimes,
+  times: PresenceTimes,
 ): Iterable<Violation> {
   const { channel, session, at } = leave.event
   const life = attendances.lifeOf(session)
-  if (life === undefined || attendances.isOver(life, leave.index)) return
-  const up = attendances.upSince(session, leave.index)
-  if (up === undefined || up > at - settleMs) return
+  const link = attendances.latestLink(session, leave.index)
+  if (life === undefined || !link) return
+  const { up, lost } = link
+  const until = lost ?? at
+  if (up > until - times.settleMs || at >= until + times.graceMs) return
+  if (lost === undefined && attendances.isOver(life, leave.index)) return
   const entered = attendances.lastCall(life, channel, leave.index)
-  if (entered?.called.event.action !== 'enter' || entered.called.event.at > at - settleMs) return
+  if (entered?.called.event.action !== 'enter' || entered.called.event.at > until - times.settleMs) return
   // A leave that was asked for, and got through late.
-  const isLate = ({ called, settled }: { called: Recorded; settled?: Recorded }) =>
-    called.index < leave.index && (settled?.event.at ?? Infinity) > at - settleMs
+  const isLate = ({ called, settled }: Call) =>
+    called.index < leave.index && (settled?.event.at ?? Infinity) > until - times.settleMs
   if (attendances.callsOf(life, channel).some((call) => call.called.event.action === 'leave' && isLate(call))) return
-  const excused = faults.some(
-    ({ event: fault }) => fault.at <= at && fault.at >= up - (lasting.includes(fault.kind) ? lastingMs : 0),
-  )
-  if (excused) return
-  const message = `${session} left, though it has been back since ${up} ms and did not ask to leave`
-  yield violation(10, { channel }, message, [entered.called, leave])
+  if (isExcused(up, until, at, timeline, times)) return
+  const since = lost === undefined ? `it has been back since ${up} ms` : `its link ended at ${lost} ms only`
+  yield violation(10, { channel }, `${session} left without asking to, though ${since}`, [entered.called, leave])
+}
+
+/** What was wrong when the link began may have kept the client from entering, and what is wrong now from staying. */
+function isExcused(
+  up: number,
+  until: number,
+  at: number,
+  { faults }: Timeline,
+  { settleMs, disabling, lasting, lastingMs }: PresenceTimes,
+): boolean {
+  return faults.some(({ event: fault }) => {
+    if (fault.at > at) return false
+    if (disabling.includes(fault.kind)) return fault.at >= up - lastingMs
+    if (lasting.includes(fault.kind)) return fault.at >= up - lastingMs && fault.at <= up + settleMs
+    return fault.at >= up && fault.at <= Math.min(up + settleMs, until)
+  })
 }

@@ -37,6 +37,15 @@ function upOf({ events }: Subject, session: string, i: number): number {
   return events.slice(0, i).findLastIndex((event) => event.type === 'conn.up' && event.session === session)
 }
 
+/** Whether a session had its latest link for a while, and nothing was wrong. */
+function hasBeenThere(history: Subject, session: string, i: number): boolean {
+  const { events } = history
+  const up = upOf(history, session, i)
+  const close = events.slice(0, i).findLastIndex((event) => event.type === 'link.close' && event.session === session)
+  const quiet = events.slice(up, close).every(({ type }) => !/fault|presence\.call/.test(type))
+  return quiet && close > up && (events[close]?.at ?? 0) - (events[up]?.at ?? 0) > 2_500
+}
+
 const isFault = ({ type }: { readonly type: string }) => type === 'fault'
 
 export const presence: readonly Mutant[] = [
@@ -89,7 +98,7 @@ export const presence: readonly Mutant[] = [
     rule: 10,
     name: 'a ghost: somebody who stays for too long after the last link',
     of: 'presence',
-    options: { presence: { withinMs: 2_000 } },
+    options: { presence: { withinMs: 2_000, graceMs: 4_000 } },
     mutate: one(ofGrace, (h) => [...h.events]),
   },
   {
@@ -112,6 +121,16 @@ export const presence: readonly Mutant[] = [
         } as const
         return h.insert(i + 1, { ...leave, user, session })
       },
+    ),
+  },
+  {
+    rule: 10,
+    name: 'a leave before the grace is over',
+    of: 'presence',
+    options: { presence: { withinMs: 6_000, graceMs: 6_000 } },
+    mutate: one(
+      (h) => ofGrace(h).filter(({ i, event }) => hasBeenThere(h, event.session, i)),
+      (h) => [...h.events],
     ),
   },
   {
