@@ -343,6 +343,8 @@ test('new messages do not pull a reader away; a button leads to them', async () 
   const log = ada.page.locator('.room:not([hidden]) .log')
   const below = () => log.evaluate((element) => element.scrollHeight - element.scrollTop - element.clientHeight)
   const jump = ada.page.getByRole('button', { name: 'New messages' })
+  // The end of an empty room is in view as well.
+  await until('the last message', () => log.getByText('number 59').isVisible())
   await until('the end is in view', below, (distance) => distance < 2)
   await log.evaluate((element) => (element.scrollTop = 200))
   await until('the reader scrolled up', below, (distance) => distance > 100)
