@@ -3,6 +3,7 @@ import { lossesOf } from './losses.js'
 import { type CheckOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { agreement } from './rules/agreement.js'
 import { bounds } from './rules/bounds.js'
+import { calls } from './rules/calls.js'
 import { completeness } from './rules/completeness.js'
 import { ephemeral } from './rules/ephemeral.js'
 import { gaps } from './rules/gaps.js'
@@ -34,6 +35,7 @@ const rules: readonly Rule[] = [
   bounds,
   latest,
   ephemeral,
+  calls,
 ]
 
 export interface Verdict {
@@ -45,6 +47,8 @@ export interface Verdict {
   readonly judgedDeliveries: number
   /** Deliveries of `latest` and of `ephemeral` channels: those that were judged by rules 12 and 13. */
   readonly otherDeliveries: Readonly<Record<Mode, number>>
+  /** Calls that were answered. */
+  readonly answered: number
   /** Publishes that were acknowledged. */
   readonly acknowledged: number
   /** Of those, how many the store lost: absent from the final log, and not trimmed. */
@@ -65,7 +69,7 @@ export function checkHistory(history: readonly HistoryEvent[], options: CheckOpt
   return { violations, ...count(timeline) }
 }
 
-function count({ channels, latest, ephemeral }: Timeline): Omit<Verdict, 'violations'> {
+function count({ channels, latest, ephemeral, calls }: Timeline): Omit<Verdict, 'violations'> {
   const gaps = Object.fromEntries(GAP_REASONS.map((reason) => [reason, 0])) as Record<GapReason, number>
   let subscriptions = 0
   let judgedDeliveries = 0
@@ -83,7 +87,8 @@ function count({ channels, latest, ephemeral }: Timeline): Omit<Verdict, 'violat
     }
   }
   const otherDeliveries = { latest: deliveries(latest), ephemeral: deliveries(ephemeral) }
-  return { subscriptions, judgedDeliveries, otherDeliveries, acknowledged, lost, gaps }
+  const answered = calls.filter(({ event }) => event.type === 'call.settled' && event.outcome === 'answered').length
+  return { subscriptions, answered, judgedDeliveries, otherDeliveries, acknowledged, lost, gaps }
 }
 
 function deliveries(channels: readonly Channel[]): number {

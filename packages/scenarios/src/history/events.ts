@@ -262,6 +262,36 @@ export interface PresenceAudit extends Stamped {
   readonly members: readonly StoredPresence[]
 }
 
+/** Somebody called a method of the other side. */
+export interface CallInvoke extends Stamped {
+  readonly type: 'call.invoke'
+  /** One for each call. */
+  readonly id: string
+  /** The life of a client, or a node. */
+  readonly caller: string
+  readonly side: 'client' | 'server'
+  /** Whether it may run more than once. */
+  readonly idempotent: boolean
+  /** Least time after which it may be told that the outcome is not known, although no link was lost. */
+  readonly unknownAfterMs: number
+}
+
+/** The method of the other side began to run for a call. */
+export interface CallRan extends Stamped {
+  readonly type: 'call.ran'
+  readonly id: string
+}
+
+/** What the caller was told. */
+export interface CallSettled extends Stamped {
+  readonly type: 'call.settled'
+  readonly id: string
+  readonly outcome: 'answered' | 'failed' | 'unknown'
+  readonly code?: string
+  /** The call that the method says it answers. */
+  readonly answer?: string
+}
+
 /**
  * A fault was injected. Options say which kinds may lose stored data. One that takes its time to lose it, as a split brain
  * does, is recorded when it begins and again when it is over: gaps may be told from the first on, and publishers are
@@ -328,6 +358,8 @@ export type PresenceEvent =
   | PresenceBase
   | PresenceAudit
 
+export type CallEvent = CallInvoke | CallRan | CallSettled
+
 export type HistoryEvent =
   | Declared
   | PublishEvent
@@ -337,6 +369,7 @@ export type HistoryEvent =
   | ConnDown
   | ClientEnd
   | PresenceEvent
+  | CallEvent
   | LinkOpen
   | LinkClose
   | Bound

@@ -1,6 +1,8 @@
 import type {
   Bound,
+  CallEvent,
   ClientEnd,
+  ConnDown,
   ConnUp,
   Deliver,
   End,
@@ -63,6 +65,9 @@ export interface Timeline {
   readonly links: readonly Recorded<LinkOpen | LinkClose>[]
   /** All that happened about presence, in order. */
   readonly presence: readonly Recorded<PresenceEvent>[]
+  /** All that happened about calls, in order. */
+  readonly calls: readonly Recorded<CallEvent>[]
+  readonly connDowns: readonly Recorded<ConnDown>[]
   readonly clientEnds: readonly Recorded<ClientEnd>[]
   readonly bounds: readonly Recorded<Bound>[]
   readonly end: Recorded<End> | undefined
@@ -76,6 +81,8 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
   const connUps: Recorded<ConnUp>[] = []
   const links: Recorded<LinkOpen | LinkClose>[] = []
   const presence: Recorded<PresenceEvent>[] = []
+  const calls: Recorded<CallEvent>[] = []
+  const connDowns: Recorded<ConnDown>[] = []
   const clientEnds: Recorded<ClientEnd>[] = []
   const bounds: Recorded<Bound>[] = []
   let end: Recorded<End> | undefined
@@ -123,6 +130,14 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'presence.audit':
         presence.push({ index, event })
         return
+      case 'call.invoke':
+      case 'call.ran':
+      case 'call.settled':
+        calls.push({ index, event })
+        return
+      case 'conn.down':
+        connDowns.push({ index, event })
+        return
       case 'client.end':
         clientEnds.push({ index, event })
         return
@@ -138,7 +153,6 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'channel':
       case 'log':
       case 'lineage':
-      case 'conn.down':
       case 'heal':
     }
   })
@@ -155,6 +169,8 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
     connUps,
     links,
     presence,
+    calls,
+    connDowns,
     clientEnds,
     bounds,
     end,

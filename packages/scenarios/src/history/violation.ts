@@ -15,6 +15,7 @@ export const RULES = {
   11: 'bounds: one live link per session, and every queue within its limit',
   12: 'latest: values only get newer, all agree on them, no gap is told, and at the end everybody has the newest one',
   13: 'ephemeral: what was published there, at most once, and without a position',
+  14: 'calls: each ends once, with its own answer; runs once unless idempotent; unknown only for a lost link or time',
 } as const
 
 export type RuleNumber = keyof typeof RULES

@@ -104,4 +104,22 @@ export const MUTANTS: readonly Mutant[] = [
     original: `if (record.expiresAt <= now) yield`,
     mutated: `if (record.expiresAt < 0 && now < 0) yield`,
   },
+  {
+    name: 'call that is sent again although it may not',
+    file: 'client/src/core/outbox.ts',
+    original: `/publish|call/.test(type) && !idempotent`,
+    mutated: `type === 'publish'`,
+  },
+  {
+    name: 'answer of a cancelled call for a later one',
+    file: 'server/src/core/pending-calls.ts',
+    original: `const ref = ++this.last`,
+    mutated: `const ref = this.waiting.size + 1`,
+  },
+  {
+    name: 'calls that outlive their link',
+    file: 'server/src/core/pending-calls.ts',
+    original: `for (const ref of [...this.waiting.keys()]) this.settle(ref, { error: wireError('UNKNOWN_OUTCOME') })`,
+    mutated: `for (const { timer } of this.waiting.values()) this.clock.clearTimer(timer)`,
+  },
 ]

@@ -1,8 +1,18 @@
-import { RealtimeClient, RealtimeError, type Channel, type Message, type Network } from '@org/realtime-client'
+import {
+  RealtimeClient,
+  RealtimeError,
+  type Channel,
+  type LinkEvents,
+  type Message,
+  type Network,
+} from '@org/realtime-client'
 import { NULL_POSITION, type Position } from '@org/realtime-protocol'
+import { CallBook, NO_ROOM } from './call-book.js'
+import { method } from './call-workload.js'
 import { Attendee } from './attendee.js'
 import type { Chance } from './chance.js'
 import { isLog, OTHER_MODES, recorded } from './kinds.js'
+import { NODE_LIMITS } from './server-node.js'
 import { Process } from './process.js'
 import type { Wire } from './wire.js'
 import type { World } from './world.js'
@@ -10,6 +20,13 @@ import type { World } from './world.js'
 interface Payload {
   readonly id: string
   readonly pad: string
+}
+
+/** How a method is called. */
+interface CallChoice {
+  readonly idempotent: boolean
+  readonly timeoutMs: number
+  readonly abortsAfterMs: number | undefined
 }
 
 interface Subscribed {
@@ -33,6 +50,7 @@ export class AppClient {
   /** What its current life does about presence. */
   attendee: Attendee
   private crashNext = false
+  private book: CallBook
   private readonly choices: Chance
 
   constructor(
@@ -41,6 +59,7 @@ export class AppClient {
   ) {
     this.choices = world.chance(`choices of ${name}`)
     this.process = new Process(world.time)
+    this.book = new CallBook(world)
     this.client = this.start()
     this.attendee = new Attendee(name, this.life, this.client, this.process, world)
   }
@@ -91,6 +110,16 @@ export class AppClient {
       )
   }
 
+  /** Calls a method of the server. */
+  call({ idempotent, timeoutMs, abortsAfterMs }: CallChoice): void {
+    const ending = new AbortController()
+    if (abortsAfterMs !== undefined) this.process.after(abortsAfterMs, () => ending.abort())
+    const unknownAfterMs = Math.min(timeoutMs, NODE_LIMITS.callTimeoutMs)
+    this.book.call({ caller: this.life, side: 'client', idempotent, unknownAfterMs }, (id) =>
+      this.client.call('run', { id }, { idempotent, timeoutMs, signal: ending.signal }),
+    )
+  }
+
   private publishOptions(id: string): { readonly key?: string; readonly signal?: AbortSignal } {
     const { keys, aborts } = this.world.plan
     const { choices } = this
@@ -113,6 +142,7 @@ export class AppClient {
       world.record({ type: 'pub.unknown', publisher: this.life, channel, id, code: 'CRASHED' })
     }
     this.pending.clear()
+    this.book.abandon()
     world.record({ type: 'client.end', client: this.life })
     this.process.kill()
     this.wire?.break(world.faultChance.happens(0.5) ? 'reset' : 'half-open')
@@ -156,11 +186,27 @@ export class AppClient {
       network: this.network(),
       transport: {
         dial: (_url, _subprotocol, events) => {
-          const wire = world.dial(this.process, events, this.online)
+          let isUp = true
+          const down = (): void => {
+            if (isUp) world.record({ type: 'conn.down', client: life, link: wire.peer })
+            isUp = false
+          }
+          const heard: LinkEvents = {
+            opened: () => events.opened(),
+            message: (text) => events.message(text),
+            closed: (code, reason) => {
+              down()
+              events.closed(code, reason)
+            },
+          }
+          const wire = world.dial(this.process, heard, this.online)
           this.wire = wire
           return {
             send: (text) => wire.sendUp(text),
-            close: (code, reason) => wire.closeUp(code, reason),
+            close: (code, reason) => {
+              down()
+              wire.closeUp(code, reason)
+            },
             get bufferedBytes() {
               return wire.up.bufferedBytes
             },
@@ -172,6 +218,8 @@ export class AppClient {
       world.record({ type: 'conn.up', client: life, session, node: '', link: this.wire?.peer ?? '' })
     })
     client.on('outbox', ({ id, data }) => world.idOf.set(id, (data as Payload).id))
+    const no = (id: string) => new RealtimeError(NO_ROOM, id)
+    client.method('run', method(world, this.process, world.chance(`methods of ${life}`), no))
     client.on('error', ({ error }) => world.unexpected(error))
     client.on('rollback', ({ channel, ids }) => this.rolledBack(life, channel, ids))
     return client

@@ -27,7 +27,7 @@ export interface BackendWeather {
 }
 
 /** Time after which a node takes an answer for lost. */
-const TIMEOUT_MS = 700
+export const TIMEOUT_MS = 700
 const TRIP_MS = 4
 
 type Handler = Parameters<Backend['join']>[0]

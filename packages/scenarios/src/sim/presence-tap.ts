@@ -14,7 +14,11 @@ export class PresenceTap {
       deliver: () => undefined,
       superseded: () => undefined,
       degraded: () => undefined,
-      heard: () => undefined,
+      // It serves nobody, and does not keep those waiting who ask.
+      heard: (from, text) => {
+        const { kind, id } = JSON.parse(text) as { readonly kind: string; readonly id: number }
+        if (kind === 'ask') void this.node.control.send(from, JSON.stringify({ kind: 'answer', id }))
+      },
       resync: () => void this.list('presence.base'),
       presenceChanged: (channel, change) => this.changed(channel, change),
     })

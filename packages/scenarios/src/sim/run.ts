@@ -1,4 +1,5 @@
 import { checkHistory, type HistoryEvent, type Verdict } from '../history/index.js'
+import { callEachOther } from './call-workload.js'
 import { Chance } from './chance.js'
 import { DISABLING_FAULTS, FAULTS, LASTING_FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
 import { NEVER_TRIMMED, planFor } from './plan.js'
@@ -52,6 +53,7 @@ export async function simulate(seed: number): Promise<Run> {
     publishPersonally(world, chance, client.name)
   }
   bePresent(world)
+  callEachOther(world)
   const kinds = Object.entries(FAULTS).filter(([kind]) => !plan.endsQuietly || kind !== 'backend.delivery-loss')
   for (let i = 0; i < plan.faults; i++) {
     time.after(world.faultChance.between(500, plan.activeMs), () => {

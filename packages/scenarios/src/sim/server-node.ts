@@ -1,7 +1,9 @@
 import type { LinkEvents } from '@org/realtime-client'
 import type { Position } from '@org/realtime-protocol'
-import { RealtimeServer, type MemoryBackend } from '@org/realtime-server'
-import { LatentBackend, type BackendWeather } from './latent-backend.js'
+import { RealtimeError, RealtimeServer, type MemoryBackend } from '@org/realtime-server'
+import { CallBook, NO_ROOM } from './call-book.js'
+import { method } from './call-workload.js'
+import { LatentBackend, TIMEOUT_MS, type BackendWeather } from './latent-backend.js'
 import { Process } from './process.js'
 import { Wire, type WireQuality } from './wire.js'
 import type { World } from './world.js'
@@ -13,6 +15,7 @@ export const NODE_LIMITS = {
   presenceGraceMs: 4_000,
   // A node that is stopped for as long as one is here must not lose its members.
   presenceTtlMs: 30_000,
+  callTimeoutMs: 5_000,
 }
 
 /** One server process of a simulation: a real server with its wires. */
@@ -22,6 +25,7 @@ export class ServerNode {
   /** What is wrong between this node and the backend. */
   readonly weather: BackendWeather = { extraMs: 0, newsMs: 0, requestLoss: 0, replyLoss: 0, deliveryLoss: 0 }
   private readonly server: RealtimeServer
+  private readonly book: CallBook
   private disconnect: () => Promise<void> = () => Promise.resolve()
 
   constructor(
@@ -31,6 +35,7 @@ export class ServerNode {
   ) {
     const { time, oracle, plan } = world
     this.process = new Process(time)
+    this.book = new CallBook(world)
     const chance = world.chance(name)
     const latent = new LatentBackend(backend, this.process, time, chance, this.weather, oracle, plan.resyncMs)
     this.server = new RealtimeServer(undefined, {
@@ -47,6 +52,8 @@ export class ServerNode {
       personal: { log: { messages: plan.logMessages } },
       authenticate: ({ data }) => ({ user: { id: String(data) } }),
     })
+    const no = (id: string) => new RealtimeError(NO_ROOM, id)
+    this.server.method('run', method(world, this.process, world.chance(`methods of ${name}`), no))
     const rules = world.chance(`rules of ${name}`)
     const decide = () =>
       rules.happens(0.3) && plan.ruleMs && time.now < plan.activeMs
@@ -86,6 +93,19 @@ export class ServerNode {
     })
   }
 
+  /** The application on this node calls a user. */
+  call(user: string, { timeoutMs, abortsAfterMs }: { timeoutMs: number; abortsAfterMs: number | undefined }): void {
+    if (this.process.isDead) return
+    const ending = new AbortController()
+    if (abortsAfterMs !== undefined) this.process.after(abortsAfterMs, () => ending.abort())
+    // A word to another node that is lost is given up after the patience of its connection.
+    const unknownAfterMs = Math.min(timeoutMs, TIMEOUT_MS)
+    const calling = { caller: this.name, side: 'server', idempotent: false, unknownAfterMs } as const
+    this.process.run(() =>
+      this.book.call(calling, (id) => this.server.call({ user }, 'run', { id }, { timeoutMs, signal: ending.signal })),
+    )
+  }
+
   /** A wire to this node that is not open yet. */
   wire(link: string, client: Process, quality: WireQuality, events: LinkEvents): Wire {
     return new Wire(link, this.world.time, client, this.process, quality, events)
@@ -93,6 +113,8 @@ export class ServerNode {
 
   /** SIGTERM: every client is told to come back before the process ends. */
   restart(): void {
+    // Its application stops first: what it still waits for is of no use to anybody.
+    this.book.abandon()
     void this.server.close()
     this.process.after(100, () => this.kill(false))
   }
@@ -100,6 +122,7 @@ export class ServerNode {
   /** SIGKILL. The clients hear of it at once, or have to find out. */
   kill(silently: boolean): void {
     this.process.kill()
+    this.book.abandon()
     void this.disconnect()
     for (const wire of [...this.wires]) {
       wire.onServerEnd()

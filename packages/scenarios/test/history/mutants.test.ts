@@ -16,6 +16,7 @@ const optionsOf: Readonly<Record<Kind, CheckOptions>> = {
   everything: { lossyFaults: LOSSY_FAULTS, mayTrim: true },
   modes: { lossyFaults: LOSSY_FAULTS },
   presence: { presence: { withinMs: 6_000, graceMs: 4_000 } },
+  calls: {},
 }
 
 /** The same histories on every run, so that each mutant finds its places or never does. */
@@ -28,6 +29,7 @@ const subjects: Readonly<Record<Kind, readonly Subject[]>> = {
   everything: sample('everything'),
   modes: sample('modes'),
   presence: sample('presence'),
+  calls: sample('calls'),
 }
 
 test.each(Object.keys(walks) as Kind[])('the histories of kind %s are valid before they are broken', (kind) => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { HistoryEvent } from '../../src/history/index.js'
+import { CallWorld } from './call-world.js'
 import { PresenceWorld } from './presence-world.js'
 import { World } from './world.js'
 
@@ -117,6 +118,35 @@ const presenceWalk = fc
     return world.end()
   })
 
+type CallAct = (world: CallWorld, args: Args) => unknown
+
+const calling: Record<string, CallAct> = {
+  client: (w, { who, n }) => w.call(`u${who}`, 'client', n % 3 === 0),
+  server: (w, { where }) => w.call(`n${where}`, 'server', false),
+  run: (w, { n }) => w.run(n),
+  answer: (w, { n }) => w.answer(n),
+  refuse: (w, { n }) => w.refuse(n),
+  giveUp: (w, { n }) => w.giveUp(n),
+  cut: (w, { who }) => w.cut(`u${who}`),
+  pass: (w, { n }) => w.pass(n * 300),
+}
+
+const callWalk = fc
+  .array(
+    fc.record({
+      name: fc.constantFrom(...Object.keys(calling), 'client', 'client', 'run', 'run', 'run', 'answer', 'answer'),
+      who: fc.nat(2),
+      where: fc.nat(1),
+      n: fc.nat(5),
+    }),
+    { minLength: 1, maxLength: 120, size: 'max' },
+  )
+  .map((names) => {
+    const world = new CallWorld()
+    for (const { name, ...args } of names) calling[name]?.(world, args)
+    return world.end()
+  })
+
 /** Valid histories of random length, by what may happen in them. */
 export const walks = {
   /** No data is lost and none is trimmed: no gap is allowed. */
@@ -130,4 +160,6 @@ export const walks = {
   modes: walk(modes, frequentInModes),
   /** Sessions come and go, in time. */
   presence: presenceWalk,
+  /** Calls both ways, and links that are lost. */
+  calls: callWalk,
 }

@@ -11,6 +11,7 @@ const LEAST_DELIVERIES = 100_000
 const LEAST_HITS = 100
 /** Deliveries of `latest` and of `ephemeral` channels. */
 const LEAST_OTHERS = 10_000
+const LEAST_ANSWERS = 5_000
 const MOST_RUNS = 800
 const REPEATED_RUNS = 20
 
@@ -22,6 +23,7 @@ test('nothing is lost in silence, doubled or falsely told, through every kind of
   let deliveries = 0
   const others = { latest: 0, ephemeral: 0 }
   let acknowledged = 0
+  let answered = 0
   let runs = 0
   const enough = () =>
     ONLY_RUNS ? runs >= ONLY_RUNS : deliveries >= LEAST_DELIVERIES && [...hits.values()].every((n) => n >= LEAST_HITS)
@@ -31,18 +33,20 @@ test('nothing is lost in silence, doubled or falsely told, through every kind of
     expectNoViolation(run)
     deliveries += run.verdict.judgedDeliveries
     acknowledged += run.verdict.acknowledged
+    answered += run.verdict.answered
     others.latest += run.verdict.otherDeliveries.latest
     others.ephemeral += run.verdict.otherDeliveries.ephemeral
     for (const [kind, count] of run.faults) hits.set(kind, (hits.get(kind) ?? 0) + count)
     for (const [reason, count] of Object.entries(run.verdict.gaps)) gaps[reason] = (gaps[reason] ?? 0) + count
   }
   console.log(
-    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, 0 violations\n` +
+    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, ${answered} calls answered, 0 violations\n` +
       `of other modes: ${show(Object.entries(others))}\n` +
       `faults: ${show(hits)}\ngaps told: ${show(Object.entries(gaps))}`,
   )
   if (ONLY_RUNS) return
   expect(deliveries).toBeGreaterThanOrEqual(LEAST_DELIVERIES)
+  expect(answered).toBeGreaterThanOrEqual(LEAST_ANSWERS)
   for (const [mode, count] of Object.entries(others)) expect(count, mode).toBeGreaterThanOrEqual(LEAST_OTHERS)
   for (const [kind, count] of hits) expect(count, `hits of ${kind}`).toBeGreaterThanOrEqual(LEAST_HITS)
 })

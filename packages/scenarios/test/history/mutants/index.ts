@@ -1,5 +1,6 @@
 import { agreement } from './agreement.js'
 import { bounds } from './bounds.js'
+import { calls } from './calls.js'
 import { completeness } from './completeness.js'
 import { ephemeral } from './ephemeral.js'
 import { gaps } from './gaps.js'
@@ -28,4 +29,5 @@ export const mutants: readonly Mutant[] = [
   ...bounds,
   ...latest,
   ...ephemeral,
+  ...calls,
 ]
