@@ -110,6 +110,18 @@ describe('docs/guide/presence.md', () => {
   })
 })
 
+describe('docs/guide/calls.md', () => {
+  test('its client and server call each other, and say what the page says', async () => {
+    const program = await bundled('docs/guide/calls.md')
+    const server = run(program('server.ts'))
+    await server.says('listening')
+    const client = run(program('client.ts'))
+    await client.says('TAKEN: seat 1A is taken')
+    const lines = ["[ '1A', '1B', '2A' ]", 'Seat 1A?', '{ booking: 1 }', 'TAKEN: seat 1A is taken']
+    expect(client.output().trim().split('\n')).toEqual(lines)
+  })
+})
+
 describe('docs/guide/frameworks.md', () => {
   test.each(['plain-http.ts', 'with-express.ts', 'with-fastify.ts', 'with-hono.ts'])(
     '%s serves its routes and its rooms on one port, and ends when it is told to',
