@@ -27,10 +27,12 @@ const PUBLIC = [
 
 function filesIn(path: string): readonly string[] {
   if (path.endsWith('.ts')) return [path]
-  return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    // Kits for tests are in no bundle for browsers.
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('testing'))
-    .map((name) => join(path, name))
+  return (
+    readdirSync(path, { recursive: true, encoding: 'utf8' })
+      // Kits for tests are in no bundle for browsers.
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('testing'))
+      .map((name) => join(path, name))
+  )
 }
 
 /** Names of properties that a file declares in types, classes and objects. */

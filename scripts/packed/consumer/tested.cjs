@@ -14,4 +14,10 @@ exports.tested = async ({ RealtimeServer, RealtimeClient, clientKit, serverKit }
   await clock.until(room.publish({ text: 'hi' }))
   const { data } = await clock.until(received)
   if (data.text !== 'hi') throw new Error(`published "hi", received ${JSON.stringify(data)}`)
+
+  const server = clientKit.fakeServer()
+  server.onCall('rename', ({ title }) => title.length)
+  const unit = new RealtimeClient('ws://test', server.options)
+  const length = await unit.call('rename', { title: 'four' })
+  if (length !== 4) throw new Error(`the fake server answered ${length}`)
 }

@@ -162,6 +162,27 @@ describe('a link that is stalled', () => {
     await clock.settle()
     expect(messages).toEqual(texts)
   })
+
+  test('towards the client is told by a gap what the log has dropped meanwhile', async () => {
+    const limits = { sendQueueSoftBytes: 1_000, sendQueueHardBytes: 10_000 }
+    const { clock, server, pair, client } = setUp({ limits })
+    server.channel('{name}', { subscribe: true, log: { messages: 10 } })
+    const ada = client()
+    const messages = heard(ada)
+    const gaps: string[] = []
+    ada.channel('room').on('gap', ({ reason, to }) => void gaps.push(`${reason} to ${to}`))
+    await clock.until(ada.channel('room').ready())
+    pair.stall('to-client')
+    // More than a node keeps at hand.
+    for (let i = 1; i <= 300; i++) {
+      await server.publish('room', 'x'.repeat(200))
+      await clock.settle()
+    }
+    pair.resume('to-client')
+    await clock.settle()
+    expect(gaps).toEqual(['slow to 290'])
+    expect(messages.length).toBeLessThan(20)
+  })
 })
 
 describe('a link that is ended', () => {
