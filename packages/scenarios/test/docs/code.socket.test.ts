@@ -110,6 +110,17 @@ describe('docs/guide/presence.md', () => {
   })
 })
 
+describe('docs/guide/testing.md, on virtual time', () => {
+  test('its minute and a half take no time, and it says what the page says', async () => {
+    const program = await bundled('docs/guide/testing.md')
+    const started = performance.now()
+    const minutes = run(program('minutes.ts'))
+    await once(minutes.child, 'exit')
+    expect(minutes.output()).toBe('gap trimmed 1..1\nlater\n')
+    expect(performance.now() - started).toBeLessThan(30_000)
+  })
+})
+
 describe('docs/guide/calls.md', () => {
   test('its client and server call each other, and say what the page says', async () => {
     const program = await bundled('docs/guide/calls.md')

@@ -92,10 +92,14 @@ test('README.md counts what there is to count', () => {
     'at least (N) deliveries': constant(run, 'LEAST_DELIVERIES'),
     'each kind of harm at least (N) times': constant(run, 'LEAST_HITS'),
     'within (N) seeds': constant(textOf('packages/scenarios/test/sim/mutants.test.ts'), 'SCHEDULES'),
+    'Fuzz**: (N) broken inputs': Number(
+      /'INPUTS'\] \?\? ([\d_]+)/.exec(textOf('packages/scenarios/test/fuzz/budget.ts'))?.[1]?.replaceAll('_', ''),
+    ),
+    'and (N) by `pnpm fuzz`': Number(/INPUTS \?\? '(\d+)'/.exec(textOf('scripts/fuzz.mjs'))?.[1]),
     'at most (N) bytes gzipped': constant(textOf('scripts/size.mjs'), 'LIMIT_BYTES'),
   }
   const written = Object.keys(figures).map((words) => {
-    const found = new RegExp(words.replace('N', '[\\d,]+')).exec(readme)
+    const found = new RegExp(words.replace('**', '\\*\\*').replace('N', '[\\d,]+')).exec(readme)
     return [words, number(found?.[1])]
   })
   expect(Object.fromEntries(written)).toEqual(figures)
@@ -145,6 +149,42 @@ describe('capabilities', () => {
       ({ id, file, name }) => !shown.some((each) => each.id === id && each.file === file && each.name === name),
     )
     expect(unnamed).toEqual([])
+  })
+})
+
+describe('the comparison of README.md', () => {
+  const rows = rowsOf('README.md', '@org/realtime', 'Socket.IO')
+  /** Where each of the others speaks for itself. */
+  const HOMES: Readonly<Record<string, RegExp>> = {
+    'Socket.IO': /^https:\/\/socket\.io\//,
+    Centrifugo: /^https:\/\/centrifugal\.dev\//,
+    Ably: /^https:\/\/ably\.com\//,
+    SignalR: /^https:\/\/learn\.microsoft\.com\/aspnet\/core\/signalr\//,
+    Phoenix: /^https:\/\/hexdocs\.pm\/phoenix\//,
+  }
+  const linksIn = (cell: string) => [...cell.matchAll(/\]\(([^)]+)\)/g)].map(([, address = '']) => address)
+
+  test('says what we have with a test that shows it, or "not yet"', () => {
+    expect(rows.length).toBeGreaterThan(10)
+    const bare = rows.filter(({ '@org/realtime': cell = '' }) => {
+      const tests = linksIn(cell).filter((path) => path.endsWith('.test.ts') && exists(path))
+      return tests.length === 0 && !cell.startsWith('not yet')
+    })
+    expect(bare).toEqual([])
+  })
+
+  test('says of others only what a page of theirs says, and names the page', () => {
+    for (const [name, home] of Object.entries(HOMES)) {
+      const cells = rows.map((row) => row[name] ?? 'no such column').filter((cell) => cell !== '')
+      expect(cells.length).toBeGreaterThan(3)
+      expect(
+        cells.filter((cell) => linksIn(cell).length !== 1 || !linksIn(cell).every((link) => home.test(link))),
+      ).toEqual([])
+    }
+  })
+
+  test('holds no figures of how fast anything is', () => {
+    for (const row of rows) expect(Object.values(row).join(' ')).not.toMatch(/\d+ ?(ms|msg|messages|k|KB|MB|\/s)\b/i)
   })
 })
 

@@ -88,7 +88,7 @@ export function rowsOf(page: string, ...columns: string[]): Array<Readonly<Recor
 function cells(line: string): string[] {
   return line
     .slice(1, -1)
-    .split(' | ')
+    .split(/ \|(?= )/)
     .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1'))
 }
 
