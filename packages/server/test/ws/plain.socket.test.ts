@@ -34,7 +34,7 @@ async function serving(realtime: RealtimeServer): Promise<string> {
   return `ws://127.0.0.1:${port}/realtime`
 }
 
-test('bare WebSocket clients take part: they are welcomed, heard, and get what the unit broadcasts', async () => {
+test('[B5] bare WebSocket clients take part: they are welcomed, heard, and get what the unit broadcasts', async () => {
   const realtime = new RealtimeServer()
   realtime.channel('unit').plain({
     open(connection) {
