@@ -380,6 +380,36 @@ function withStore() {
   return { ...w, backend: state }
 }
 
+test('what is kept is written one after the other, so that the last write holds all of it', async () => {
+  const gate = new Gate()
+  const writes: Array<readonly string[]> = []
+  const { a, b, signIn, clock, connected } = three({
+    wrap: (inner) => ({
+      join: (handler) => {
+        const node = inner.join(handler)
+        const { sessions } = node
+        const keep: typeof sessions.keep = (id, owner, channels) => {
+          writes.push(channels)
+          return gate.after(() => sessions.keep(id, owner, channels))
+        }
+        return { ...node, sessions: { ...sessions, keep } }
+      },
+    }),
+  })
+  const client = await signIn(a, 'ada')
+  gate.close()
+  const both = ['x', 'y'].map((channel) => watched(a.subscribe({ user: 'ada' }, channel)))
+  await clock.settle()
+  expect([writes.length, gate.size]).toEqual([1, 1])
+  gate.open()
+  await clock.settle()
+  expect(both.map(({ value }) => value?.sessions)).toEqual([1, 1])
+  expect(writes.at(-1)).toEqual(['x', 'y'])
+  await client.cut()
+  const again = await connected(b, { token: 'ada', session: client.session })
+  expect(again.all('subscribed').map(({ channel }) => channel)).toEqual(['x', 'y'])
+})
+
 describe('unsubscribe', () => {
   test('ends what the client made, at once and on every node; when it asks again, the rule decides', async () => {
     const { a, b, signIn, clock } = three({ rules: false })
@@ -528,5 +558,38 @@ describe('a call to a client of another node', () => {
     const call = watched(a.call({ session: client.session.id }, 'm'))
     await clock.settle()
     expect(call.error).toMatchObject({ code: 'NOT_CONNECTED', retryable: true })
+  })
+
+  test('does not reach a session whose client has yet to hear that it is connected', async () => {
+    const gate = new Gate()
+    const { a, signIn, clock, link } = three({
+      wrap: (inner) => ({
+        join: (handler) => {
+          const node = inner.join(handler)
+          const { broker } = node
+          const recover: typeof broker.recover = (...args) => gate.after(() => broker.recover(...args))
+          return { ...node, broker: { ...broker, publish: broker.publish, recover } }
+        },
+      }),
+    })
+    const client = await signIn(a, 'ada')
+    await client.cut()
+    gate.close()
+    const again = link(a)
+    const acknowledged = [{ channel: 'c', epoch: 'e', offset: 1 }]
+    again.tell({
+      type: 'connect',
+      producer: 'a-producer-of-22-chars',
+      token: 'ada',
+      session: client.session,
+      acknowledged,
+    })
+    await clock.settle()
+    const call = watched(a.call({ session: client.session.id }, 'm'))
+    await clock.settle()
+    expect(call.error).toMatchObject({ code: 'NOT_CONNECTED' })
+    gate.open()
+    await clock.settle()
+    expect(again.heard.map(({ type }) => type)).toEqual(['connected'])
   })
 })
