@@ -8,16 +8,15 @@ import {
   type ClientFrame,
   type CloseCodeName,
   type ProtocolError,
-  type ServerErrorCode,
-  type ServerFrame,
 } from '@org/realtime-protocol'
-import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../ports/index.js'
+import type { Handshake, Transport, TransportHandler } from '../ports/index.js'
 import { dispatch } from './dispatch.js'
 import { encoded } from './encoded-frame.js'
 import { connect } from './handlers/connect.js'
 import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox, type InboxOwner } from './inbox.js'
 import { LinkCalls } from './link-calls.js'
+import { LinkOutput } from './link-output.js'
 import type { Node } from './node.js'
 import { paced } from './pacing.js'
 import type { Place } from './places.js'
@@ -25,8 +24,6 @@ import { RateLimit } from './rate-limit.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
 import { TokenLife, type TokenHolder } from './token-life.js'
-import { wireError, type ErrorDetails } from './wire-errors.js'
-import { SendQueue } from './writer.js'
 
 /** Bytes of a close reason that fit a control frame. */
 const MAX_REASON_BYTES = 123
@@ -39,7 +36,7 @@ const LAST_WORDS_MS = { open: 5_000, waiting: 1_000 }
  *
  * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
  */
-export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHolder {
+export class Connection extends LinkOutput implements TransportHandler, Pulse, InboxOwner, TokenHolder {
   /** Whose link this is, once it has claimed a session. */
   session: Session | undefined
   /** What the link is subscribed to, by channel. */
@@ -62,24 +59,17 @@ export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHol
   private confirmed = false
   private handshake: Handshake | undefined
   private pingedAt = -1
-  private readonly queue: SendQueue
   private sent: RateLimit | undefined
   private called: LinkCalls | undefined
   private readonly deadline = { turn: () => this.late() }
   private heartbeat: Heartbeat | undefined
-  /** Who waits for the link to drain. */
-  private waiting: Array<() => void> | undefined
 
-  constructor(
-    private readonly node: Node,
-    private readonly transport: Transport,
-    handshake: Handshake,
-  ) {
+  constructor(node: Node, transport: Transport, handshake: Handshake) {
+    super(node, transport)
     const { limits } = node
     this.handshake = handshake
     this.address = handshake.remoteAddress
     this.token = new TokenLife(node.clock, node.wheel, limits.expiryNoticeMs, this)
-    this.queue = new SendQueue(transport, node.writer, this)
     this.inbox = new Inbox(limits.inboxFrames, limits.inFlight, this)
     node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
   }
@@ -127,51 +117,6 @@ export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHol
   }
 
   // --- Outward: what the engine says ---
-
-  /** Sends a frame at the end of this turn. A peer that takes nothing for too long is hung up on. */
-  send(frame: EncodedFrame): void {
-    if (this.phase === 'closed') return
-    // One large frame on an idle link says nothing about how fast the peer reads.
-    const waiting = this.queue.bytes
-    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) {
-      this.node.limited('sendQueueHardBytes', { peer: this.peer })
-      return this.hangup('SLOW')
-    }
-    this.queue.push(frame)
-  }
-
-  /** Encodes and sends a frame that goes to this link only. */
-  say(frame: ServerFrame): void {
-    this.send(encoded(frame))
-  }
-
-  /** Sends a publication unless the link has enough to send; then its subscription has to fall behind. */
-  offer(frame: EncodedFrame): boolean {
-    if (this.congested) return false
-    if (this.phase !== 'closed') this.queue.push(frame)
-    return true
-  }
-
-  get congested(): boolean {
-    return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
-  }
-
-  /** Resolves when the link has room for an answer of many bytes, or is over. */
-  async room(): Promise<void> {
-    while (this.congested && this.phase !== 'closed') {
-      await new Promise<void>((resolve) => (this.waiting ??= []).push(resolve))
-    }
-  }
-
-  /** Tells the peer that a request failed. */
-  fail(ref: number | undefined, code: ServerErrorCode, details?: ErrorDetails): void {
-    this.say({ type: 'error', ...(ref === undefined ? {} : { ref }), ...wireError(code, details) })
-  }
-
-  /** Tells the peer that a subscription is over or was never begun. */
-  endSubscription(channel: string, generation: number, code: ServerErrorCode, details?: ErrorDetails): void {
-    this.say({ type: 'unsubscribed', channel, generation, ...wireError(code, details) })
-  }
 
   /** Says why, then closes the link. Everything said before goes out first. */
   hangup(name: CloseCodeName, detail?: string, retryAfterMs?: number): void {
@@ -237,21 +182,7 @@ export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHol
     return (this.called ??= new LinkCalls(this.node, this))
   }
 
-  /** Address of the peer, for logs. */
-  get peer(): string {
-    return this.transport.peer
-  }
-
-  /** Bytes that wait for the peer to take them. */
-  get queuedBytes(): number {
-    return this.queue.bytes
-  }
-
   // --- Heartbeat ---
-
-  get receivedBytes(): number {
-    return this.transport.receivedBytes
-  }
 
   /** The peer answered a ping, or said something unasked. */
   ponged(): void {
@@ -301,12 +232,6 @@ export class Connection implements TransportHandler, Pulse, InboxOwner, TokenHol
   private isTooBig(text: string): boolean {
     const { messageBytes } = this.phase === 'waiting' ? DEFAULT_LIMITS : this.node.limits
     return text.length * 3 > messageBytes && utf8Bytes(text) > messageBytes
-  }
-
-  private goOn(): void {
-    const { waiting } = this
-    this.waiting = undefined
-    for (const resolve of waiting ?? []) resolve()
   }
 
   private refuse(error: ProtocolError): void {
