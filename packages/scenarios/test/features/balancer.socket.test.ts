@@ -46,7 +46,7 @@ async function balanced(port: number): Promise<{ readonly url: string; readonly 
 }
 
 async function serving(heartbeatMs: number) {
-  const realtime = new RealtimeServer(undefined, { limits: { heartbeatMs, heartbeatTimeoutMs: 200 } })
+  const realtime = new RealtimeServer(undefined, { limits: { heartbeatMs, heartbeatTimeoutMs: 500 } })
   realtime.channel('room', { subscribe: true })
   const http = createHttpServer()
   realtime.attach(http)
@@ -72,7 +72,7 @@ async function connectsOf(url: string): Promise<{ readonly heard: unknown[]; con
 }
 
 test('[A8] a quiet connection outlives a balancer that cuts idle ones, as long as the server pings more often', async () => {
-  const { url, cuts, realtime } = await serving(300)
+  const { url, cuts, realtime } = await serving(600)
   const { heard, connects } = await connectsOf(url)
   await realtime.publish('room', 'still there')
   await expect.poll(() => heard).toEqual(['still there'])
