@@ -5,14 +5,13 @@ import { Session } from '../../src/core/session.js'
 import { TimerWheel } from '../../src/core/timer-wheel.js'
 import { memory } from '../../src/index.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { DEAF } from '../support/deaf-node.js'
 import { Gate } from '../support/gate.js'
 import { RecordingLogger } from '../support/recording-logger.js'
-import { VirtualClock } from '../../src/testing/index.js'
+import { deafNode, VirtualClock } from '../../src/testing/index.js'
 
 function setUp() {
   const clock = new VirtualClock()
-  const { presence } = memory({ clock, random: new CountingRandom() }).join(DEAF)
+  const { presence } = memory({ clock, random: new CountingRandom() }).join(deafNode)
   const gate = new Gate()
   const store = {
     ...presence,

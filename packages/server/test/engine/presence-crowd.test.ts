@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, utf8Bytes } from '@org/realtime-protocol'
 import { expect, test } from 'vitest'
 import type { PresenceStore, RealtimeServer } from '../../src/index.js'
-import { DEAF } from '../support/deaf-node.js'
+import { deafNode } from '../../src/testing/index.js'
 import { ask, listed, room, told } from '../support/presence-room.js'
 
 const TTL_MS = 600_000
@@ -15,7 +15,7 @@ async function fill(presence: PresenceStore, count: number, from = 0, payload?: 
 
 function crowd(options: Parameters<typeof room>[0] = {}) {
   const r = room(options)
-  return { ...r, elsewhere: r.backend.join(DEAF).presence }
+  return { ...r, elsewhere: r.backend.join(deafNode).presence }
 }
 
 test('with 1,001 members only counts are told, at most one a second; back at 1,000 the list is', async () => {

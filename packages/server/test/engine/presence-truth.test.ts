@@ -2,7 +2,7 @@ import { judge, NULL_POSITION, type Position } from '@org/realtime-protocol'
 import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PresenceChange, RealtimeServer } from '../../src/index.js'
-import { DEAF } from '../support/deaf-node.js'
+import { deafNode } from '../../src/testing/index.js'
 import type { FrameOf, MemoryLink } from '../support/memory-link.js'
 import { room } from '../support/presence-room.js'
 
@@ -88,7 +88,7 @@ test('whatever happens, a list and the changes after it are the truth: the sessi
       const { backend, clock, mortalNode, node, link } = room()
       const watched = node()
       const changes: PresenceChange[] = []
-      const feed = backend.join({ ...DEAF, presenceChanged: (_, change) => void changes.push(change) })
+      const feed = backend.join({ ...deafNode, presenceChanged: (_, change) => void changes.push(change) })
       await feed.presence.watch('c')
       let replica = backend.checkpoint()
 

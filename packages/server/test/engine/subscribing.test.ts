@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Broker } from '../../src/index.js'
+import { deafNode } from '../../src/testing/index.js'
 import { Gate } from '../support/gate.js'
 import { PRODUCER } from '../support/memory-link.js'
-import { DEAF } from '../support/deaf-node.js'
 import { world } from '../support/world.js'
 
 const NULL = { epoch: '', offset: 0 }
@@ -204,7 +204,7 @@ test('a link that ends while the application decides leaves nothing behind', asy
   await client.cut()
   decisions[0]?.(true)
   await clock.settle()
-  const node = backend.join(DEAF)
+  const node = backend.join(deafNode)
   await server.publish('c', 1)
   await clock.advance(3_600_001)
   // A channel somebody listens to is not forgotten; this one is.

@@ -4,15 +4,14 @@ import { ProducerRecord } from '../../src/memory/producer-record.js'
 import { MemoryLog } from '../../src/memory/memory-log.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../../src/testing/index.js'
+import { deafNode, VirtualClock } from '../../src/testing/index.js'
 
 const RETENTION: Retention = { messages: 10, ageMs: 1_000, bytes: 1_000, ttlMs: 5_000 }
 
 function setUp() {
   const clock = new VirtualClock()
   const backend = memory({ clock, random: new CountingRandom() })
-  const { broker, sessions, presence, close } = backend.join(DEAF)
+  const { broker, sessions, presence, close } = backend.join(deafNode)
   const publish = (channel: string, fields: Partial<PublishRequest> = {}) =>
     broker.publish({ channel, id: 'm', payload: '1', retention: RETENTION, ...fields })
   /** How many logs are held. */
@@ -120,7 +119,7 @@ test('a backend nobody uses any more keeps no timer, and one that is joined agai
   expect(clock.pending).toBe(0)
   await clock.advance(120_000)
   expect(logs()).toBe(1)
-  backend.join(DEAF)
+  backend.join(deafNode)
   await clock.advance(60_000)
   expect(logs()).toBe(0)
 })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { memory, type MemoryCheckpoint, type NodeHandler, type PresenceChange } from '../../src/index.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { DEAF } from '../support/deaf-node.js'
 import {
   brokerContract,
   controlContract,
+  deafNode,
   presenceStoreContract,
   sessionStoreContract,
   VirtualClock,
@@ -18,7 +18,7 @@ function setUp() {
     clock,
     backend,
     join(handler: Partial<NodeHandler>) {
-      return backend.join({ ...DEAF, ...handler })
+      return backend.join({ ...deafNode, ...handler })
     },
     ports: {
       advance: (ms: number) => clock.advance(ms),

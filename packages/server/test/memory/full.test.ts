@@ -3,8 +3,7 @@ import { BackendFullError, memory, type PublishRequest, type Retention } from '.
 import { Budget } from '../../src/memory/budget.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { DEAF } from '../support/deaf-node.js'
-import { VirtualClock } from '../../src/testing/index.js'
+import { deafNode, VirtualClock } from '../../src/testing/index.js'
 import { world } from '../support/world.js'
 
 const RETENTION: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }
@@ -13,7 +12,7 @@ const KIB = 1_024
 function setUp(maxBytes: number) {
   const clock = new VirtualClock()
   const backend = memory({ clock, random: new CountingRandom(), maxBytes })
-  const { broker } = backend.join(DEAF)
+  const { broker } = backend.join(deafNode)
   const publish = (channel: string, fields: Partial<PublishRequest> = {}) =>
     broker.publish({ channel, id: 'm', payload: '1', retention: RETENTION, ...fields })
   return { clock, backend, broker, publish, logs: () => backend.checkpoint().logs.size }

@@ -1,6 +1,7 @@
 export { brokerContract, type BrokerFixture, type BrokerNode, type Delivery } from './broker.js'
 export { clockContract, type ClockFixture } from './clock.js'
 export { controlContract, type ControlFixture, type ControlNode } from './control.js'
+export { deafNode } from './deaf-node.js'
 export type { Matchers, TestFramework } from './framework.js'
 export { presenceStoreContract, type PresenceFixture, type PresenceNode } from './presence-store.js'
 export { randomContract } from './random.js'
