@@ -57,7 +57,7 @@ describe.each(files)('%s', (file) => {
     const { permissions, concurrency, jobs } = workflow(file)
     expect(permissions).toEqual({ contents: 'read' })
     expect(concurrency?.['group']).toBeTypeOf('string')
-    for (const job of Object.values(jobs)) expect(job['timeout-minutes']).toBeLessThanOrEqual(15)
+    for (const job of Object.values(jobs)) expect(job['timeout-minutes']).toBeLessThanOrEqual(30)
   })
 
   test("uses actions of others as one commit, and GitHub's own by version", () => {
