@@ -44,7 +44,7 @@ test('nothing is lost in silence, doubled or falsely told, through every kind of
     for (const [reason, count] of Object.entries(run.verdict.gaps)) gaps[reason] = (gaps[reason] ?? 0) + count
   }
   console.log(
-    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, ${answered} calls answered, 0 violations\n` +
+    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, ${answered} calls answered, ${known.length} known violations and no other\n` +
       `of other modes: ${show(Object.entries(others))}\n` +
       `faults: ${show(hits)}\ngaps told: ${show(Object.entries(gaps))}`,
   )
