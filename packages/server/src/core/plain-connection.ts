@@ -4,12 +4,12 @@ import type { EncodedFrame, Handshake, Transport, TransportHandler } from '../po
 import { Heartbeat, type Pulse } from './heartbeat.js'
 import { Inbox, type InboxOwner } from './inbox.js'
 import type { Node } from './node.js'
+import { Outlet } from './outlet.js'
 import type { Place } from './places.js'
 import { isGap, isPublication, plainFrame, rawData } from './plain-frames.js'
 import { RateLimit } from './rate-limit.js'
 import { Subscription, type SubscriberLink } from './subscription.js'
 import { RealtimeError, wireError } from './wire-errors.js'
-import { SendQueue } from './writer.js'
 
 /** A WebSocket without our subprotocol, as the application sees it: text in, text out. */
 export interface PlainConnection {
@@ -60,7 +60,7 @@ export interface PlainHandler {
 const MAX_REASON_BYTES = 123
 
 /** One link that does not speak our protocol: wires transport, inbox, send queue and memberships for the application. */
-export class PlainLink implements PlainConnection, TransportHandler, Pulse, InboxOwner {
+export class PlainLink extends Outlet implements PlainConnection, TransportHandler, Pulse, InboxOwner {
   readonly id: string
   /** What it is a member of, by channel. */
   readonly subscriptions = new Map<string, Subscription>()
@@ -68,7 +68,6 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
   /** What it takes up of its node. */
   place: Place | undefined
 
-  private readonly queue: SendQueue
   private readonly inbox: Inbox
   private readonly rate: RateLimit
   private readonly heartbeat: Heartbeat
@@ -77,13 +76,13 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
   private isShown = false
 
   constructor(
-    private readonly node: Node,
-    private readonly transport: Transport,
+    node: Node,
+    transport: Transport,
     private readonly handler: PlainHandler,
   ) {
-    const { limits, random, clock, writer } = node
+    super(node, transport)
+    const { limits, random, clock } = node
     this.id = random.id()
-    this.queue = new SendQueue(transport, writer, this)
     this.inbox = new Inbox(limits.inboxFrames, limits.inboxFrames, this)
     this.rate = new RateLimit(limits, clock.now())
     this.heartbeat = new Heartbeat(this, limits)
@@ -176,27 +175,6 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
 
   // --- What the engine says ---
 
-  /** Sends a frame at the end of this turn. */
-  enqueue(frame: EncodedFrame): void {
-    if (this.isClosed) return
-    const waiting = this.queue.bytes
-    if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) {
-      this.node.limited('sendQueueHardBytes', { peer: this.peer })
-      return this.hangup('SLOW')
-    }
-    this.queue.push(frame)
-  }
-
-  offer(frame: EncodedFrame): boolean {
-    if (this.congested) return false
-    if (!this.isClosed) this.queue.push(frame)
-    return true
-  }
-
-  get congested(): boolean {
-    return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
-  }
-
   /** Closes it for a reason of ours. The close code is all that is said. */
   hangup(name: CloseCodeName, detail?: string, _retryAfterMs?: number): void {
     const { code, reason } = CLOSE_CODES[name]
@@ -205,18 +183,6 @@ export class PlainLink implements PlainConnection, TransportHandler, Pulse, Inbo
 
   get isBusy(): boolean {
     return this.inbox.isBusy
-  }
-
-  get queuedBytes(): number {
-    return this.queue.bytes
-  }
-
-  get receivedBytes(): number {
-    return this.transport.receivedBytes
-  }
-
-  get peer(): string {
-    return this.transport.peer
   }
 
   // --- Heartbeat ---
