@@ -52,6 +52,8 @@ export const DEFAULT_LIMITS = /* @__PURE__ */ Object.freeze({
   producerPositions: 64,
   /** Time for which a session without a link can be resumed. */
   sessionTtlMs: 120_000,
+  /** Attributes of a session, as JSON in UTF-8. */
+  attributesBytes: 4_096,
   /** Members of a channel's presence up to which they are listed; above it they are only counted. */
   presenceMembers: 1_000,
   /** Largest data of a member, as JSON in UTF-8. */

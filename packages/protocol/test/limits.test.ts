@@ -29,6 +29,7 @@ test('the default limits are these', () => {
     dedupeMs: 300_000,
     producerPositions: 64,
     sessionTtlMs: 120_000,
+    attributesBytes: 4_096,
     presenceMembers: 1_000,
     presenceBytes: 4_096,
     presenceGraceMs: 12_000,

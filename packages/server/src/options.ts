@@ -12,6 +12,7 @@ import {
   type PresenceOutput,
 } from '@org/realtime-protocol'
 import type { Credentials } from './core/admission.js'
+import type { Attributes } from './core/attributes.js'
 import {
   PERSONAL,
   type Declaration,
@@ -97,6 +98,8 @@ export interface RuleContext<User extends Identity> {
   readonly user: User | null
   /** Public id of the session. */
   readonly session: string
+  /** What `realtime.setAttributes` gave the session, as of now. */
+  readonly attributes: Attributes
   /** The channel asked for. */
   readonly channel: string
 }

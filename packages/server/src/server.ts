@@ -22,6 +22,7 @@ import {
 } from '@org/realtime-protocol'
 import { isWorkerProcess, memory } from './backends.js'
 import { methodContract, type CallArguments, type Method } from './calls.js'
+import { asChanges, attributesOf, type Attributes } from './core/attributes.js'
 import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import type { MethodHandler } from './core/methods.js'
@@ -33,7 +34,14 @@ import { redacting } from './core/redaction.js'
 import { readHistory, type History } from './core/reading.js'
 import type { Counts, Reached } from './core/reach.js'
 import type { Target } from './core/target.js'
-import { waitMs, type DisconnectOptions, type LiveSessions, type ReachOptions, type Totals } from './sessions.js'
+import {
+  waitMs,
+  type DisconnectOptions,
+  type KnownSession,
+  type LiveSessions,
+  type ReachOptions,
+  type Totals,
+} from './sessions.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
 import {
   resolveDeclaration,
@@ -358,6 +366,36 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   async sessions(target: Target, options: ReachOptions = {}): Promise<LiveSessions> {
     const { answers, complete } = await this.node.reach.sessions(target, waitMs(options))
     return { sessions: answers, complete }
+  }
+
+  /**
+   * Changes attributes of live sessions: what the application remembers of a session, such as a chosen name. Each value
+   * takes the place of the one before, `null` removes it, others stay. Rules and methods see them as `attributes`,
+   * {@link session} reads them anywhere. They are kept through reconnects, on any node, for as long as the session. To do
+   * it again changes nothing.
+   *
+   * @param changes JSON values by name. All attributes of a session take at most `attributesBytes` (4,096) as JSON.
+   * @throws {@link RealtimeError} `INVALID_DATA` for what JSON cannot write, `TOO_LARGE`, `SUPERSEDED` when a session moved
+   * to another link meanwhile, or `UNAVAILABLE`. Then it may have been done for some sessions, and can be repeated.
+   */
+  async setAttributes(target: Target, changes: Attributes, options: ReachOptions = {}): Promise<Reached> {
+    const plain = asChanges(changes)
+    if (isWireError(plain)) throw RealtimeError.from(plain)
+    return this.node.reach.setAttributes(target, plain.changes, waitMs(options))
+  }
+
+  /**
+   * A session by its public id, whichever node holds its link, and also while it has none but can be resumed.
+   *
+   * @returns `undefined` when it is over: after a goodbye, when it was sent away for good, or `sessionTtlMs` after its link.
+   * @throws {@link RealtimeError} `UNAVAILABLE` when the backend cannot be reached.
+   */
+  async session(id: string): Promise<KnownSession | undefined> {
+    const record = await this.node.readSession(id)
+    if (!record) return undefined
+    if (isWireError(record)) throw RealtimeError.from(record)
+    const { user, subscriptions = [], attributes } = record
+    return { session: id, user, attributes: attributesOf(attributes), subscriptions }
   }
 
   /**

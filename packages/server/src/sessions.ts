@@ -1,3 +1,4 @@
+import type { Attributes } from './core/attributes.js'
 import type { Counts, LiveSession } from './core/reach.js'
 
 /** Settings of what reaches sessions on all nodes. */
@@ -23,6 +24,18 @@ export interface LiveSessions {
   readonly sessions: readonly LiveSession[]
   /** Whether every node answered in time. If not, there may be more. */
   readonly complete: boolean
+}
+
+/** A session as the backend knows it, with or without a link. */
+export interface KnownSession {
+  /** Public id of the session. */
+  readonly session: string
+  /** Id of the user; `null` for an anonymous one. */
+  readonly user: string | null
+  /** What `realtime.setAttributes` gave it. */
+  readonly attributes: Attributes
+  /** Channels that `realtime.subscribe` subscribed it to. */
+  readonly subscriptions: readonly string[]
 }
 
 /** Numbers over all nodes. */

@@ -33,6 +33,7 @@ describe('limits', () => {
       dedupeMs: 300_000,
       producerPositions: 64,
       sessionTtlMs: 120_000,
+      attributesBytes: 4_096,
       presenceMembers: 1_000,
       presenceBytes: 4_096,
       presenceGraceMs: 12_000,
@@ -81,7 +82,7 @@ describe('limits', () => {
 
 describe('a declaration', () => {
   const resolve = (options: object, limits = resolveLimits()) => resolveDeclaration({}, 'c:{id}', options, limits)
-  const asker = { user: null, session: 's', channel: 'c:1' }
+  const asker = { user: null, session: 's', attributes: {}, channel: 'c:1' }
 
   test('without options is a closed log with the limits of the server', () => {
     const declaration = resolve({}, resolveLimits({ logMessages: 7 }))

@@ -100,7 +100,8 @@ export class LatentBackend implements Backend {
       claim: (request) => this.ask(() => inner.claim(request)),
       confirm: (id, owner) => this.ask(() => inner.confirm(id, owner)),
       renew: (sessions) => this.ask(() => inner.renew(sessions)),
-      keep: (id, owner, subscriptions) => this.ask(() => inner.keep(id, owner, subscriptions)),
+      keep: (id, owner, kept) => this.ask(() => inner.keep(id, owner, kept)),
+      read: (id) => this.ask(() => inner.read(id)),
       release: (id, owner) => this.ask(() => inner.release(id, owner)),
     }
   }

@@ -7,6 +7,7 @@ import {
   type TemplateValues,
 } from '@org/realtime-protocol'
 import type { Retention } from '../ports/index.js'
+import type { Attributes } from './attributes.js'
 
 /** Somebody the application knows. */
 export interface Identity {
@@ -20,6 +21,8 @@ export interface Asker {
   readonly user: Identity | null
   /** Public id of the session. */
   readonly session: string
+  /** The attributes of the session. */
+  readonly attributes: Attributes
   /** The channel asked for. */
   readonly channel: string
 }

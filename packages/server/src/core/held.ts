@@ -1,4 +1,5 @@
 import { closePolicy, type WireError } from '@org/realtime-protocol'
+import type { Attributes } from './attributes.js'
 import type { Dismissal } from './dismissals.js'
 import { subscribe } from './handlers/subscribe.js'
 import type { Node } from './node.js'
@@ -42,8 +43,9 @@ export function keepSubscribed(node: Node, target: Target, channel: string): Pro
     const isNew = !connection.subscriptions.has(channel) && !connection.pending.has(channel)
     const places = connection.subscriptions.size + connection.pending.size
     const { channels } = node.limits
-    if ((isNew && places >= channels) || session.kept.names.length >= channels) return wireError('LIMIT_EXCEEDED')
-    const failure = await session.kept.add(channel, session, node.sessions, node.logger)
+    if ((isNew && places >= channels) || session.kept.subscriptions.length >= channels)
+      return wireError('LIMIT_EXCEEDED')
+    const failure = await session.kept.add(channel, session, node)
     if (failure) return failure
     // It may have been taken back while it was written.
     if (connection.isOpen && session.kept.has(channel)) subscribe(node, connection, session, { channel, generation: 0 })
@@ -58,7 +60,7 @@ export function keepSubscribed(node: Node, target: Target, channel: string): Pro
 export function revoke(node: Node, target: Target, channel: string): Promise<Done> {
   return each(node, target, ({ session, connection }) => {
     const generation = connection.pending.get(channel) ?? connection.subscriptions.get(channel)?.generation
-    const written = session.kept.remove(channel, session, node.sessions, node.logger)
+    const written = session.kept.remove(channel, session, node)
     if (generation !== undefined) {
       connection.pending.delete(channel)
       vacate(node, connection, channel)
@@ -68,6 +70,11 @@ export function revoke(node: Node, target: Target, channel: string): Promise<Don
     if (node.presence.hub.unwatch(channel, connection)) connection.fail(ref, 'FORBIDDEN')
     return written
   })
+}
+
+/** Changes attributes of sessions. */
+export function setAttributes(node: Node, target: Target, changes: Attributes): Promise<Done> {
+  return each(node, target, ({ session }) => session.kept.set(changes, session, node))
 }
 
 async function each(

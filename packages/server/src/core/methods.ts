@@ -1,6 +1,7 @@
 import type { Data, MethodContract, Meta, WireError } from '@org/realtime-protocol'
 import type { Logger } from '../ports/index.js'
 import { checked } from './checked.js'
+import type { Attributes } from './attributes.js'
 import type { Identity } from './declarations.js'
 import { errorOf, wireError } from './wire-errors.js'
 
@@ -10,6 +11,8 @@ export interface CallContext<User extends Identity = Identity> {
   readonly user: User | null
   /** Public id of the session that calls. */
   readonly session: string
+  /** What `realtime.setAttributes` gave the session, as of the call. */
+  readonly attributes: Attributes
   /** Aborts when nobody waits for the answer any more: the caller gave up, its link ended, or the time is over. */
   readonly signal: AbortSignal
   /** What travels for tools. */

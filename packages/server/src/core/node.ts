@@ -17,6 +17,7 @@ import type {
   Random,
   SessionStore,
   StoredPublication,
+  StoredSession,
   Timer,
   Transport,
   TransportHandler,
@@ -206,20 +207,29 @@ export class Node implements NodeHandler, ChannelContext {
 
   /** Asks the application whether a session may read a channel, and gives the channel that it means. Never rejects. */
   async authorizeSubscribe(session: Session, channel: string): Promise<WireError | ResolvedChannel> {
-    const { user, id } = session
-    const resolved = resolveChannel(this.parts.declarations, channel, user)
+    const resolved = resolveChannel(this.parts.declarations, channel, session.user)
     if (isWireError(resolved)) return resolved
     try {
       const { declaration, params } = resolved
       for (;;) {
         const { identity } = session
-        const allowed = await declaration.subscribe({ user: identity, session: id, channel }, params)
+        const allowed = await declaration.subscribe({ ...session.asker, channel }, params)
         // What was allowed to who it was is not allowed to who it is now.
         if (session.identity === identity) return allowed ? resolved : wireError('FORBIDDEN')
       }
     } catch (error) {
       this.logger.error('subscribe rule failed', { channel, error })
       return wireError('INTERNAL')
+    }
+  }
+
+  /** The record of a session, whoever holds it. Never rejects. */
+  async readSession(id: string): Promise<StoredSession | WireError | undefined> {
+    try {
+      return await this.sessions.read(id)
+    } catch (error) {
+      this.logger.error('session store failed', { operation: 'read', error })
+      return wireError('UNAVAILABLE', { message: 'the session store cannot be reached' })
     }
   }
 
@@ -312,7 +322,7 @@ export class Node implements NodeHandler, ChannelContext {
       this.sessions.renew(this.registry.sessions()).catch((error: unknown) => {
         this.logger.error('session store failed', { operation: 'renew', error })
       })
-      for (const session of this.registry.sessions()) void session.kept.write(session, this.sessions, this.logger)
+      for (const session of this.registry.sessions()) void session.kept.write(session, this)
       this.scheduleRenewal()
     }, this.limits.sessionTtlMs / 3)
   }

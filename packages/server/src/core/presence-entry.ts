@@ -58,9 +58,9 @@ export class PresenceEntry {
     data: Data,
     params: Parameters<PresenceRule>[1],
   ): Promise<WireError | undefined> {
-    const { identity, id } = session
+    const { identity } = session
     try {
-      const allowed = await rule({ user: identity, session: id, channel, data }, params)
+      const allowed = await rule({ ...session.asker, channel, data }, params)
       if (session.identity !== identity) return await this.judge(rule, session, channel, data, params)
       return allowed ? undefined : wireError('FORBIDDEN')
     } catch (error) {

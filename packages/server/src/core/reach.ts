@@ -1,7 +1,8 @@
 import type { Data, WireError } from '@org/realtime-protocol'
+import type { Attributes } from './attributes.js'
 import type { Dismissal } from './dismissals.js'
 import { Fellows, type Answers } from './fellows.js'
-import { dismiss, keepSubscribed, revoke, type Done } from './held.js'
+import { dismiss, keepSubscribed, revoke, setAttributes, type Done } from './held.js'
 import type { CallOutcome } from './methods.js'
 import type { Node } from './node.js'
 import type { OutgoingCall } from './pending-calls.js'
@@ -42,6 +43,7 @@ type Question =
   | { readonly about: 'counts' }
   | { readonly about: 'dismiss'; readonly target: Target; readonly dismissal: Dismissal }
   | { readonly about: 'subscribe' | 'unsubscribe'; readonly target: Target; readonly channel: string }
+  | { readonly about: 'attributes'; readonly target: Target; readonly changes: Attributes }
   | { readonly about: 'call'; readonly session: string; readonly call: OutgoingCall }
 
 /** Time that an answer of another node takes beside what it waits for itself. */
@@ -75,6 +77,11 @@ export class Reach {
   /** Subscribes sessions to a channel, or ends that, on all nodes. */
   subscribe(about: 'subscribe' | 'unsubscribe', target: Target, channel: string, timeoutMs: number): Promise<Reached> {
     return this.everywhere({ about, target, channel }, timeoutMs)
+  }
+
+  /** Changes attributes of sessions, on all nodes. */
+  setAttributes(target: Target, changes: Attributes, timeoutMs: number): Promise<Reached> {
+    return this.everywhere({ about: 'attributes', target, changes }, timeoutMs)
   }
 
   /** Calls a method of a session that another node holds. */
@@ -123,6 +130,8 @@ export class Reach {
         return keepSubscribed(node, question.target, question.channel)
       case 'unsubscribe':
         return revoke(node, question.target, question.channel)
+      case 'attributes':
+        return setAttributes(node, question.target, question.changes)
       case 'call':
         return node.calling.here(question.session, question.call, signal)
       default:

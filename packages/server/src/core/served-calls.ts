@@ -94,8 +94,8 @@ export class ServedCalls {
     job.end()
   }
 
-  private async run(job: Job, { identity, id }: Session, { ref, method, data, meta }: CallFrame): Promise<void> {
-    const context = { user: identity, session: id, signal: job.ending.signal, meta }
+  private async run(job: Job, session: Session, { ref, method, data, meta }: CallFrame): Promise<void> {
+    const context = { ...session.asker, signal: job.ending.signal, meta }
     const outcome = await this.house.methods.run(method, data, context)
     // Many answers that a peer does not read would cut its link, again and again. Asked anew each time: of all who wait
     // for room, the first may have taken it.

@@ -1,7 +1,8 @@
 import type { Sender } from '@org/realtime-protocol'
 import type { HeldSession } from '../ports/index.js'
 import type { Identity } from './declarations.js'
-import { KeptSubscriptions } from './kept-subscriptions.js'
+import type { Attributes } from './attributes.js'
+import { KeptState } from './kept-state.js'
 
 /** Who is at the other end of a link: an identity that outlives links. This node holds it while a link of it is here. */
 export class Session implements HeldSession {
@@ -18,14 +19,23 @@ export class Session implements HeldSession {
     public identity: Identity | null,
     /** The client's producer id, scoped by its user, so that nobody uses up another user's numbers. */
     readonly producer: string,
-    /** The channels that the server subscribed it to. */
-    readonly kept: KeptSubscriptions = new KeptSubscriptions(),
+    /** What the server keeps with it. */
+    readonly kept: KeptState = new KeptState(),
   ) {
     this.from = { user: this.user, session: id }
   }
 
   get subscriptions(): readonly string[] {
-    return this.kept.names
+    return this.kept.subscriptions
+  }
+
+  get attributes(): string | undefined {
+    return this.kept.attributes
+  }
+
+  /** Who asks, as rules and methods are told. */
+  get asker(): { readonly user: Identity | null; readonly session: string; readonly attributes: Attributes } {
+    return { user: this.identity, session: this.id, attributes: this.kept.values }
   }
 
   get user(): string | null {

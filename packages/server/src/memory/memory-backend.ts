@@ -158,7 +158,8 @@ export class MemoryBackend implements Backend {
       },
       confirm: (id, owner) => Promise.resolve(this.sessions.confirm(id, owner)),
       renew: (sessions) => Promise.resolve(this.sessions.renew(sessions)),
-      keep: (id, owner, subscriptions) => Promise.resolve(this.sessions.keep(id, owner, subscriptions)),
+      keep: (id, owner, kept) => Promise.resolve(this.sessions.keep(id, owner, kept)),
+      read: (id) => Promise.resolve(this.sessions.read(id)),
       release: (id, owner) => Promise.resolve(this.sessions.release(id, owner)),
     }
   }

@@ -1,4 +1,4 @@
-import type { Claim, ClaimRequest, Clock, HeldSession, Random } from '../ports/index.js'
+import type { Claim, ClaimRequest, Clock, HeldSession, Kept, Random, StoredSession } from '../ports/index.js'
 
 interface SessionRecord {
   owner: number
@@ -6,8 +6,8 @@ interface SessionRecord {
   /** Digests of the tokens that resume it: the next one, and until that is confirmed the one presented last. */
   digests: string[]
   renewedAt: number
-  /** Channels that the server subscribed it to. */
-  subscriptions: readonly string[]
+  /** What the server keeps with it. */
+  kept: Kept
 }
 
 /** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
@@ -33,10 +33,9 @@ export class MemorySessions {
       record.owner += 1
       record.digests = [nextDigest, resume.digest]
       this.touch(resume.id, record, now)
-      const { owner, subscriptions } = record
-      return { id: resume.id, owner, resumed: true, ...(subscriptions.length > 0 ? { subscriptions } : {}) }
+      return { id: resume.id, owner: record.owner, resumed: true, ...record.kept }
     }
-    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, subscriptions: [] })
+    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, kept: {} })
     return { id: newId, owner: 1, resumed: false }
   }
 
@@ -47,22 +46,28 @@ export class MemorySessions {
 
   renew(sessions: readonly HeldSession[]): void {
     const now = this.clock.now()
-    for (const { id, owner, user, digest, subscriptions = [] } of sessions) {
+    for (const session of sessions) {
+      const { id, owner, user, digest } = session
       const record = this.find(id, now)
-      if (!record) this.remember(id, { owner, user, digests: [digest], renewedAt: now, subscriptions })
+      if (!record) this.remember(id, { owner, user, digests: [digest], renewedAt: now, kept: keptOf(session) })
       else if (record.owner === owner) this.touch(id, record, now)
     }
   }
 
-  keep(id: string, owner: number, subscriptions: readonly string[]): boolean {
+  keep(id: string, owner: number, kept: Kept): boolean {
     const record = this.find(id, this.clock.now())
     if (record?.owner !== owner) return false
-    record.subscriptions = subscriptions
+    record.kept = keptOf(kept)
     return true
   }
 
   release(id: string, owner: number): void {
     if (this.records.get(id)?.owner === owner) this.records.delete(id)
+  }
+
+  read(id: string): StoredSession | undefined {
+    const record = this.find(id, this.clock.now())
+    return record && { id, user: record.user, ...record.kept }
   }
 
   /** Drops what has expired. */
@@ -95,4 +100,9 @@ export class MemorySessions {
     // Every digest is compared, so that the time taken says nothing about which one came close.
     return record.digests.map((known) => this.random.equal(known, digest)).includes(true)
   }
+}
+
+/** What there is to keep, without what is empty. */
+function keptOf({ subscriptions = [], attributes }: Kept): Kept {
+  return { ...(subscriptions.length > 0 ? { subscriptions } : {}), ...(attributes === undefined ? {} : { attributes }) }
 }

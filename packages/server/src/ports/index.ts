@@ -30,5 +30,13 @@ export type {
   StoredMember,
 } from './presence-store.js'
 export type { Random } from './random.js'
-export type { Claim, ClaimRequest, HeldSession, SessionHandler, SessionStore } from './session-store.js'
+export type {
+  Claim,
+  ClaimRequest,
+  HeldSession,
+  Kept,
+  SessionHandler,
+  SessionStore,
+  StoredSession,
+} from './session-store.js'
 export type { EncodedFrame, Handshake, Transport, TransportHandler } from './transport.js'

@@ -10,20 +10,26 @@ export interface ClaimRequest {
   readonly nextDigest: string
 }
 
-/** A session this node holds. */
-export interface Claim {
+/** What the server keeps with a session, on whichever node it is resumed. */
+export interface Kept {
+  /** Channels that the server subscribed it to. Absent: none. */
+  readonly subscriptions?: readonly string[] | undefined
+  /** Its attributes: a JSON object as text. Absent: none. */
+  readonly attributes?: string | undefined
+}
+
+/** A session this node holds, with what is kept with it. */
+export interface Claim extends Kept {
   /** Public id of the session. */
   readonly id: string
   /** Counts the claims of the session. A higher one ends the rights of every lower one. */
   readonly owner: number
   /** Whether the session existed. */
   readonly resumed: boolean
-  /** Channels that the server subscribed it to, as they were written last. Absent: none. */
-  readonly subscriptions?: readonly string[] | undefined
 }
 
 /** What a node knows of a session it holds; enough to make its record again. */
-export interface HeldSession {
+export interface HeldSession extends Kept {
   /** Public id of the session. */
   readonly id: string
   /** Owner number of the claim it is held by. */
@@ -32,8 +38,14 @@ export interface HeldSession {
   readonly user: string | null
   /** Digest of the token that resumes it. */
   readonly digest: string
-  /** Channels that the server subscribed it to. Absent: none. */
-  readonly subscriptions?: readonly string[] | undefined
+}
+
+/** The record of a session, whoever holds it. */
+export interface StoredSession extends Kept {
+  /** Public id of the session. */
+  readonly id: string
+  /** Id of the user; `null` for an anonymous one. */
+  readonly user: string | null
 }
 
 /**
@@ -51,13 +63,15 @@ export interface SessionStore {
   /** Renews the records of sessions that have a link, and makes those again that have expired. */
   renew(sessions: readonly HeldSession[]): Promise<void>
   /**
-   * Writes the channels that the server subscribed a session to, in place of those written before.
+   * Writes what the server keeps with a session, in place of all that was written before.
    *
    * @returns Whether it was written: not when somebody else holds the session by now, or its record is gone.
    */
-  keep(id: string, owner: number, subscriptions: readonly string[]): Promise<boolean>
+  keep(id: string, owner: number, kept: Kept): Promise<boolean>
   /** Ends a session for good, unless somebody else holds it by now. */
   release(id: string, owner: number): Promise<void>
+  /** The record of a session, with or without a link; `undefined` when there is none. Changes nothing. */
+  read(id: string): Promise<StoredSession | undefined>
 }
 
 /** What a session store tells a node. */

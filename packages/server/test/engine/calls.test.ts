@@ -56,6 +56,7 @@ describe('a method of the server', () => {
       {
         user: { id: 'ada', role: 'cook' },
         session: client.only('connected').session.id,
+        attributes: {},
         signal: expect.any(AbortSignal) as AbortSignal,
         meta: { traceparent: '00-1' },
       },

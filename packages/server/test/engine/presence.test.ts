@@ -314,6 +314,7 @@ describe('rules', () => {
     expect(asked[0]).toEqual({
       user: { id: 'ada' },
       session: ada.only('connected').session.id,
+      attributes: {},
       channel: 'room:7',
       data: 1,
       params: { id: '7' },

@@ -388,9 +388,9 @@ test('what is kept is written one after the other, so that the last write holds 
       join: (handler) => {
         const node = inner.join(handler)
         const { sessions } = node
-        const keep: typeof sessions.keep = (id, owner, channels) => {
-          writes.push(channels)
-          return gate.after(() => sessions.keep(id, owner, channels))
+        const keep: typeof sessions.keep = (id, owner, kept) => {
+          writes.push(kept.subscriptions ?? [])
+          return gate.after(() => sessions.keep(id, owner, kept))
         }
         return { ...node, sessions: { ...sessions, keep } }
       },

@@ -113,7 +113,7 @@ test('a rule is asked with the user, the session, the channel and its parameters
   await client.subscribe({ channel: 'room:42', generation: 1 })
   expect(asked).toEqual([
     [
-      { user: { id: 'ada', admin: true }, session: session.id, channel: 'room:42' },
+      { user: { id: 'ada', admin: true }, session: session.id, attributes: {}, channel: 'room:42' },
       Object.assign(Object.create(null), { roomId: '42' }),
     ],
   ])

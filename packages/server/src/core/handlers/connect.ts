@@ -4,7 +4,7 @@ import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
 import { PERSONAL } from '../declarations.js'
 import { dismissOne } from '../held.js'
-import { KeptSubscriptions } from '../kept-subscriptions.js'
+import { KeptState } from '../kept-state.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
 import { subscribe } from './subscribe.js'
@@ -40,7 +40,7 @@ export async function connect(
     digest,
     admission.user,
     producerOf(user, frame.producer),
-    new KeptSubscriptions(claim.subscriptions),
+    new KeptState(claim),
   )
   // Held from the claim on, not from `connected` on: a later claim must find who to close.
   if (connection.isClosed) return node.registry.superseded(session.id, session.owner)
@@ -69,7 +69,7 @@ export async function connect(
   })
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
   // Those of the server that the client did not name, because it has never heard of them.
-  for (const channel of session.kept.names) subscribe(node, connection, session, { channel, generation: 0 })
+  for (const channel of session.kept.subscriptions) subscribe(node, connection, session, { channel, generation: 0 })
 }
 
 /**

@@ -181,7 +181,7 @@ export function sessionStoreContract(
       'keeps what the server subscribed a session to, and gives it to whoever claims the session',
       async (fixture, node) => {
         await begin(node)
-        expect(await node.sessions.keep('s1', 1, ['a', 'b'])).toBe(true)
+        expect(await node.sessions.keep('s1', 1, { subscriptions: ['a', 'b'] })).toBe(true)
         const other = await fixture.join()
         expect(await resume(other, 't1', 't2')).toEqual({
           id: 's1',
@@ -189,28 +189,28 @@ export function sessionStoreContract(
           resumed: true,
           subscriptions: ['a', 'b'],
         })
-        expect(await other.sessions.keep('s1', 2, ['b'])).toBe(true)
+        expect(await other.sessions.keep('s1', 2, { subscriptions: ['b'] })).toBe(true)
         expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['b'])
-        expect(await node.sessions.keep('s1', 3, [])).toBe(true)
+        expect(await node.sessions.keep('s1', 3, { subscriptions: [] })).toBe(true)
         expect((await resume(node, 't3', 't4')).subscriptions ?? []).toEqual([])
       },
     )
 
     law('does not let an owner that has lost the session write what it is subscribed to', async (fixture, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, ['a'])
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
       const other = await fixture.join()
       await resume(other, 't1', 't2')
-      expect(await node.sessions.keep('s1', 1, ['a', 'stale'])).toBe(false)
+      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a', 'stale'] })).toBe(false)
       expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['a'])
     })
 
     law('writes nothing for a session that is not there', async (_, node) => {
-      expect(await node.sessions.keep('s1', 1, ['a'])).toBe(false)
+      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'] })).toBe(false)
       expect((await begin(node)).subscriptions ?? []).toEqual([])
-      await node.sessions.keep('s1', 1, ['a'])
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
       await node.sessions.release('s1', 1)
-      expect(await node.sessions.keep('s1', 1, ['a'])).toBe(false)
+      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'] })).toBe(false)
       const unknown = { newId: 'n', resume: { id: 's1', digest: 't1' }, user: 'ada', nextDigest: 'd' }
       expect((await node.sessions.claim(unknown)).subscriptions ?? []).toEqual([])
     })
@@ -224,9 +224,52 @@ export function sessionStoreContract(
 
     law('keeps what is subscribed through a renewal that does not know of it', async (_, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, ['a'])
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
       await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1' }])
       expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
+    })
+
+    law('keeps attributes as the text they are, and both when a record is made again', async (fixture, node) => {
+      await begin(node)
+      const attributes = '{ "username" : "Ada 🎈", "n":1e2}'
+      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes })).toBe(true)
+      const other = await fixture.join()
+      expect(await resume(other, 't1', 't2')).toMatchObject({ owner: 2, subscriptions: ['a'], attributes })
+      await fixture.advance(fixture.ttlMs * 1.2)
+      await other.sessions.renew([
+        { id: 's1', owner: 2, user: 'ada', digest: 't2', subscriptions: ['b'], attributes: '{"x":1}' },
+      ])
+      const again = await resume(node, 't2', 't3')
+      expect(again).toMatchObject({ owner: 3, subscriptions: ['b'], attributes: '{"x":1}' })
+    })
+
+    law('writes all that is kept in place of all that was', async (_, node) => {
+      await begin(node)
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes: '{"x":1}' })
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
+      expect((await resume(node, 't1', 't2')).attributes).toBeUndefined()
+      await node.sessions.keep('s1', 2, { attributes: '{"x":2}' })
+      expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true, attributes: '{"x":2}' })
+    })
+
+    law('reads a session on any node, with or without a link, until it is over', async (fixture, node) => {
+      const other = await fixture.join()
+      expect(await other.sessions.read('s1')).toBeUndefined()
+      await begin(node)
+      expect(await other.sessions.read('s1')).toEqual({ id: 's1', user: 'ada' })
+      await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes: '{"x":1}' })
+      const record = { id: 's1', user: 'ada', subscriptions: ['a'], attributes: '{"x":1}' }
+      expect(await other.sessions.read('s1')).toEqual(record)
+      await node.sessions.release('s1', 1)
+      expect(await other.sessions.read('s1')).toBeUndefined()
+    })
+
+    law('reads the session of an anonymous user, and does not renew what it reads', async (fixture, node) => {
+      await begin(node, null)
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await node.sessions.read('s1')).toEqual({ id: 's1', user: null })
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await node.sessions.read('s1')).toBeUndefined()
     })
 
     law('takes renewals of nothing and releases of what is gone', async (_, node) => {

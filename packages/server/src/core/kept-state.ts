@@ -1,0 +1,104 @@
+import type { Limits, WireError } from '@org/realtime-protocol'
+import type { HeldSession, Kept, Logger, SessionStore } from '../ports/index.js'
+import { attributesOf, changed, refusal, type Attributes } from './attributes.js'
+import { wireError } from './wire-errors.js'
+
+/** What writing needs of a node. */
+export interface KeptHouse {
+  readonly sessions: SessionStore
+  readonly logger: Logger
+  readonly limits: Pick<Limits, 'attributesBytes'>
+}
+
+/**
+ * What the server keeps with a session: its attributes, and the channels it subscribed it to. They belong to the
+ * session, not to a link, and are written whenever they change, one write after the other, so that a resume anywhere
+ * finds them.
+ */
+export class KeptState implements Kept {
+  private readonly channels: Set<string>
+  /** The attributes, but for the changes that are being written, which follow. */
+  private settled: Attributes
+  private readonly changes: Attributes[] = []
+  /** What the record holds; nothing when a write may or may not have been done. */
+  private written: string | undefined
+  private tail: Promise<unknown> = Promise.resolve()
+
+  constructor({ subscriptions = [], attributes }: Kept = {}) {
+    this.channels = new Set(subscriptions)
+    this.settled = attributesOf(attributes)
+    this.written = JSON.stringify(this.record())
+  }
+
+  /** Names of the channels. */
+  get subscriptions(): string[] {
+    return [...this.channels]
+  }
+
+  /** The attributes as JSON text, if there are any. */
+  get attributes(): string | undefined {
+    const { values } = this
+    return Object.keys(values).length > 0 ? JSON.stringify(values) : undefined
+  }
+
+  /** The attributes. */
+  get values(): Attributes {
+    return this.changes.length > 0 ? changed(this.settled, ...this.changes) : this.settled
+  }
+
+  /** Whether a channel is one of those kept. */
+  has(channel: string): boolean {
+    return this.channels.has(channel)
+  }
+
+  /** Keeps one more channel, or says why it could not be written: then it is not kept. */
+  async add(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    this.channels.add(channel)
+    const error = await this.write(session, house)
+    if (error) this.channels.delete(channel)
+    return error
+  }
+
+  /** Keeps a channel no longer: from now on, and in the record as soon as that can be written. */
+  remove(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    this.channels.delete(channel)
+    return this.write(session, house)
+  }
+
+  /** Changes attributes, or says why it could not be written: then they are as before. */
+  async set(changes: Attributes, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    const refused = refusal(changed(this.values, changes), house.limits)
+    if (refused) return refused
+    this.changes.push(changes)
+    const error = await this.write(session, house)
+    // Writes are done in order, so this is the oldest change.
+    this.changes.shift()
+    if (!error) this.settled = changed(this.settled, changes)
+    return error
+  }
+
+  /** Writes what the record may not hold. */
+  write(session: HeldSession, { sessions, logger }: KeptHouse): Promise<WireError | undefined> {
+    const write = this.tail.then(async () => {
+      const record = this.record()
+      const text = JSON.stringify(record)
+      if (this.written === text) return undefined
+      this.written = undefined
+      try {
+        if (!(await sessions.keep(session.id, session.owner, record))) return wireError('SUPERSEDED')
+        this.written = text
+        return undefined
+      } catch (error) {
+        logger.error('session store failed', { operation: 'keep', error })
+        return wireError('UNAVAILABLE', { message: 'the session store cannot be reached' })
+      }
+    })
+    this.tail = write
+    return write
+  }
+
+  private record(): Kept {
+    const { subscriptions, attributes } = this
+    return { subscriptions, attributes }
+  }
+}
