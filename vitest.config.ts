@@ -4,6 +4,7 @@ import { findChromium } from './scripts/lib/chromium.mjs'
 const folders = '{packages,examples}/*/test'
 const socket = `${folders}/**/*.socket.test.ts`
 const browser = `${folders}/**/*.browser.test.ts`
+const redis = `${folders}/**/*.redis.test.ts`
 const scenarios = 'packages/scenarios/test/**/*.test.ts'
 
 // Workspace packages resolve to their sources, so that no test needs a build.
@@ -23,18 +24,23 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${folders}/**/*.test.ts`],
-          exclude: [socket, browser, scenarios],
+          exclude: [socket, browser, redis, scenarios],
           testTimeout: 10_000,
         },
       },
       {
         extends: true,
-        test: { name: 'scenarios', include: [scenarios], exclude: [socket, browser], testTimeout: 10_000 },
+        test: { name: 'scenarios', include: [scenarios], exclude: [socket, browser, redis], testTimeout: 10_000 },
       },
       // Real time, real sockets: one file at a time, so that the machine's load is not part of the result.
       {
         extends: true,
         test: { name: 'sockets', include: [socket], fileParallelism: false, testTimeout: 30_000, hookTimeout: 30_000 },
+      },
+      // Redis servers that the tests start, fault and end themselves.
+      {
+        extends: true,
+        test: { name: 'redis', include: [redis], fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
       },
       {
         extends: true,

@@ -85,6 +85,7 @@ const offences = {
     eslint: 'switch-exhaustiveness-check',
   },
   'server/src/memory/sibling.ts': { text: importing('../ws/floor-target.js'), eslint: 'siblings' },
+  'server/src/redis/sibling.ts': { text: importing('../memory/floor-target.js'), eslint: 'siblings' },
   'server/src/memory/front-door.ts': { text: importing('../floor-target.js'), eslint: 'above it' },
   'server/src/memory/client.ts': {
     text: "export type { RealtimeClient } from '@org/realtime-client'\n",

@@ -1,4 +1,4 @@
-// `pnpm test [level…]`: installs, finds a browser, runs every level, and ends with one line: `N passed, N failed`.
+// `pnpm test [level…]`: installs, finds a browser and a redis-server, runs every level, and ends with one line: `N passed, N failed`.
 // Uses nothing but Node, so that it works in a fresh clone.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { requireChromium } from './lib/chromium.mjs'
 import { installOrExit, root } from './lib/pnpm.mjs'
+import { requireRedis } from './lib/redis.mjs'
 
-const LEVELS = ['unit', 'scenarios', 'sockets', 'browser']
+const LEVELS = ['unit', 'scenarios', 'sockets', 'redis', 'browser']
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((level) => !LEVELS.includes(level))
@@ -18,7 +19,11 @@ if (unknown.length > 0) {
 const levels = asked.length > 0 ? asked : LEVELS
 
 installOrExit()
-const env = { ...process.env, ...(levels.includes('browser') && { CHROMIUM_PATH: chromiumOrExit() }) }
+const env = {
+  ...process.env,
+  ...(levels.includes('redis') && { REDIS_SERVER_PATH: orExit(requireRedis) }),
+  ...(levels.includes('browser') && { CHROMIUM_PATH: orExit(requireChromium) }),
+}
 
 const reports = mkdtempSync(join(tmpdir(), 'realtime-test-'))
 const results = levels.map(runLevel)
@@ -37,9 +42,9 @@ const failed = sum('failed') + stray.length
 console.log(`${sum('passed')} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 
-function chromiumOrExit() {
+function orExit(find) {
   try {
-    return requireChromium()
+    return find()
   } catch (error) {
     console.error(`\n${error.message}`)
     process.exit(1)

@@ -3,5 +3,10 @@ import { node } from '../../tsup.base.js'
 
 export default defineConfig({
   ...node,
-  entry: { index: 'src/index.ts', metrics: 'src/metrics/index.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    metrics: 'src/metrics/index.ts',
+    redis: 'src/redis/index.ts',
+    testing: 'src/testing/index.ts',
+  },
 })

@@ -1,0 +1,68 @@
+import { Command, Redis } from 'ioredis'
+import type { Dialing } from './settings.js'
+
+/** Where a Redis listens. */
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * One connection to one Redis, from its dial to its end. It never dials twice: who wants another one makes another one,
+ * so that no answer and no event of an earlier connection can be taken for one of the present.
+ */
+export class Connection {
+  /** Called once, when a connection that was ready has ended. */
+  onClose: (error: Error) => void = () => undefined
+  /** Called for each text of a topic. */
+  onText: (topic: string, text: string) => void = () => undefined
+  /** Called when Redis itself ended subscriptions, because their slot lives elsewhere now. */
+  onMoved: () => void = () => undefined
+
+  private readonly redis: Redis
+  private failure: Error | undefined
+  private corked = false
+
+  constructor(address: Address, options: Dialing) {
+    this.redis = new Redis({ ...options, ...address, lazyConnect: true, replyMapping: 'legacy' })
+    this.redis.on('error', (error: Error) => (this.failure = error))
+    this.redis.on('message', (topic: string, text: string) => this.onText(topic, text))
+    this.redis.on('smessage', (topic: string, text: string) => this.onText(topic, text))
+    this.redis.on('moved', () => this.onMoved())
+  }
+
+  /** Dials. Resolves when Redis takes commands. */
+  async open(): Promise<void> {
+    try {
+      await this.redis.connect()
+    } catch (error) {
+      this.hangup()
+      throw this.failure ?? error
+    }
+    this.redis.on('end', () => this.onClose(this.failure ?? new Error('Redis closed the connection')))
+  }
+
+  /** Sends a command; commands of one turn of the loop go out in one write. */
+  send(name: string, args: readonly (string | number)[]): Promise<unknown> {
+    this.cork()
+    const command = new Command(name, [...args], { replyEncoding: 'utf8' })
+    void this.redis.sendCommand(command)
+    return command.promise
+  }
+
+  /** Ends it at once. What is under way rejects. */
+  hangup(): void {
+    this.redis.disconnect()
+  }
+
+  private cork(): void {
+    const { stream } = this.redis
+    if (this.corked || !stream) return
+    this.corked = true
+    stream.cork()
+    setImmediate(() => {
+      this.corked = false
+      stream.uncork()
+    })
+  }
+}

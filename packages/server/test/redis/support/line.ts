@@ -1,0 +1,24 @@
+import { functionLibrary, type FunctionLibrary } from '../../../src/redis/functions.js'
+import type { RedisLine } from '../../../src/redis/line.js'
+import { settingsOf, type RedisOptions } from '../../../src/redis/options.js'
+import { ConnectedLine } from '../../../src/redis/redis-line.js'
+import { startCluster, startRedis, type RedisServer } from '../../../../../scripts/lib/redis-servers.mjs'
+
+/** A line to servers, with these libraries. Give `urls` of one server, or of several masters of a Cluster. */
+export function lineTo(
+  servers: readonly RedisServer[],
+  libraries: readonly FunctionLibrary[],
+  options: RedisOptions = {},
+): RedisLine {
+  const urls = servers.map(({ url }) => url)
+  const where = urls.length > 1 ? { cluster: urls } : { url: urls[0] ?? '' }
+  return new ConnectedLine(settingsOf({ ...where, ...options }), libraries)
+}
+
+/** One Redis, and three masters of a Cluster: what every suite of the backend runs on. */
+export const SETUPS = [
+  { name: 'one Redis', start: async (): Promise<readonly RedisServer[]> => [await startRedis()] },
+  { name: 'three masters of a Cluster', start: (): Promise<readonly RedisServer[]> => startCluster() },
+] as const
+
+export { functionLibrary }
