@@ -111,7 +111,7 @@ export class LatentBackend implements Backend {
       watch: (channel) => this.ask(() => inner.watch(channel)),
       unwatch: (channel) => this.ask(() => inner.unwatch(channel)),
       enter: (channel, entrant, ttlMs) => this.ask(() => inner.enter(channel, entrant, ttlMs)),
-      leave: (channel, session, owner) => this.ask(() => inner.leave(channel, session, owner)),
+      leave: (channel, leaver, ttlMs) => this.ask(() => inner.leave(channel, leaver, ttlMs)),
       list: (channel, limit) => this.ask(() => inner.list(channel, limit)),
       renew: (renewals, ttlMs) => this.ask(() => inner.renew(renewals, ttlMs)),
       reap: (channels) => this.ask(() => inner.reap(channels)),

@@ -1,5 +1,5 @@
 import type { Limits } from '@org/realtime-protocol'
-import type { Clock, Logger, PresenceOutcome, PresenceStore } from '../ports/index.js'
+import type { Clock, Leaver, Logger, PresenceOutcome, PresenceStore } from '../ports/index.js'
 import { retryDelayMs } from './retry.js'
 import type { Session } from './session.js'
 import type { TimerWheel, WheelTask } from './timer-wheel.js'
@@ -99,7 +99,7 @@ export class Attendance implements WheelTask {
     this.context.wheel.cancel(this)
     try {
       const outcome = await this.inOrder(() =>
-        this.context.store.leave(this.channel, this.session.id, this.session.owner),
+        this.context.store.leave(this.channel, this.stamp(), this.context.lifetimeMs),
       )
       // It may have entered again while it left.
       if (!this.isHeld) this.gone(this)
@@ -124,13 +124,18 @@ export class Attendance implements WheelTask {
   }
 
   private async attempt(): Promise<PresenceOutcome> {
-    const { id, user, owner } = this.session
     const doubts = ++this.doubts
-    const entrant = { session: id, user, owner, payload: this.payload }
+    const entrant = { ...this.stamp(), user: this.session.user, payload: this.payload }
     const outcome = await this.context.store.enter(this.channel, entrant, this.context.lifetimeMs)
     // Not, when the store has lost things while the answer was on its way.
     this.cleared = doubts
     return outcome
+  }
+
+  /** The operation that is next, for the store to tell it from those before it. */
+  private stamp(): Leaver {
+    const { id, owner } = this.session
+    return { session: id, owner, number: this.session.nextNumber(this.context.clock.date()) }
   }
 
   private inOrder<T>(work: () => Promise<T>): Promise<T> {

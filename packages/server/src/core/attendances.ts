@@ -29,7 +29,10 @@ export class Attendances {
   async leave(session: Session, channel: string): Promise<PresenceOutcome> {
     const attendance = this.bySession.get(session.id)?.get(channel)
     if (attendance?.session === session) return attendance.leave()
-    const outcome = await this.context.store.leave(channel, session.id, session.owner)
+    const { store, clock, lifetimeMs } = this.context
+    const { id, owner } = session
+    const leaver = { session: id, owner, number: session.nextNumber(clock.date()) }
+    const outcome = await store.leave(channel, leaver, lifetimeMs)
     // An earlier link of the session was here: its grace has nothing to wait for any more.
     attendance?.replaced()
     if (attendance) this.forget(attendance)

@@ -8,6 +8,7 @@ import { KeptState } from './kept-state.js'
 export class Session implements HeldSession {
   /** What subscribers see of whoever publishes here. */
   readonly from: Sender
+  private lastNumber = 0
 
   constructor(
     readonly id: string,
@@ -23,6 +24,16 @@ export class Session implements HeldSession {
     readonly kept: KeptState = new KeptState(),
   ) {
     this.from = { user: this.user, session: id }
+  }
+
+  /**
+   * A number for an operation of this owner of the session: higher than those before it.
+   *
+   * @param date The time of day.
+   */
+  nextNumber(date: number): number {
+    this.lastNumber = Math.max(this.lastNumber + 1, Math.floor(date))
+    return this.lastNumber
   }
 
   get subscriptions(): readonly string[] {

@@ -170,7 +170,7 @@ export class MemoryBackend implements Backend {
       watch: (channel) => Promise.resolve(presence.watch(channel, member)),
       unwatch: (channel) => Promise.resolve(presence.unwatch(channel, member)),
       enter: (channel, entrant, ttlMs) => Promise.resolve(presence.enter(channel, entrant, ttlMs)),
-      leave: (channel, session, owner) => Promise.resolve(presence.leave(channel, session, owner)),
+      leave: (channel, leaver, ttlMs) => Promise.resolve(presence.leave(channel, leaver, ttlMs)),
       list: (channel, limit) => Promise.resolve(presence.list(channel, limit)),
       renew: (renewals, ttlMs) => Promise.resolve(presence.renew(renewals, ttlMs)),
       reap: (channels) => Promise.resolve(presence.reap(channels)),

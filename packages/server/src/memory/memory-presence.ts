@@ -2,6 +2,7 @@ import { NULL_POSITION, type Position } from '@org/realtime-protocol'
 import type {
   Clock,
   Entrant,
+  Leaver,
   MissingMember,
   PresenceChange,
   PresenceHandler,
@@ -50,26 +51,19 @@ export class MemoryPresence {
   }
 
   enter(channel: string, entrant: Entrant, ttlMs: number): PresenceOutcome {
-    let members = this.channels.get(channel)
-    if (!members) {
-      members = new MemoryMembers(this.newEpoch())
-      this.channels.set(channel, members)
-    }
+    const members = this.need(channel)
     const entered = members.enter(entrant, this.clock.now(), ttlMs)
     if (entered === 'superseded') return { kind: 'superseded' }
     if (entered === 'changed') this.tell(channel, members, 'join', memberOf(entrant))
     return { kind: 'done', position: members.position }
   }
 
-  leave(channel: string, session: string, owner: number): PresenceOutcome {
-    const members = this.channels.get(channel)
-    if (!members) return { kind: 'done', position: NULL_POSITION }
-    const left = members.leave(session, owner)
+  leave(channel: string, leaver: Leaver, ttlMs: number): PresenceOutcome {
+    const members = this.need(channel)
+    const left = members.leave(leaver, this.clock.now(), ttlMs)
     if (left === 'superseded') return { kind: 'superseded' }
     if (left) this.tell(channel, members, 'leave', left)
-    const { position } = members
-    this.forget(channel)
-    return { kind: 'done', position }
+    return { kind: 'done', position: members.position }
   }
 
   list(channel: string, limit: number): PresenceList {
@@ -96,6 +90,7 @@ export class MemoryPresence {
   sweep(): void {
     const now = this.clock.now()
     for (const [channel, members] of this.channels) {
+      members.tidy(now)
       if (!this.watchers.has(channel) && members.isAbandoned(now)) this.channels.delete(channel)
     }
   }
@@ -127,9 +122,21 @@ export class MemoryPresence {
     for (const node of this.watchers.get(channel) ?? []) node.presenceChanged(channel, change)
   }
 
-  /** A channel nobody is in and nobody watches has nothing to remember: whoever watches it next reads it anew. */
+  private need(channel: string): MemoryMembers {
+    let members = this.channels.get(channel)
+    if (!members) {
+      members = new MemoryMembers(this.newEpoch())
+      this.channels.set(channel, members)
+    }
+    return members
+  }
+
+  /**
+   * A channel nobody is in, nobody has just left and nobody watches has nothing to remember: whoever watches it next
+   * reads it anew.
+   */
   private forget(channel: string): void {
-    if (this.channels.get(channel)?.count === 0 && !this.watchers.has(channel)) this.channels.delete(channel)
+    if (this.channels.get(channel)?.isEmpty && !this.watchers.has(channel)) this.channels.delete(channel)
   }
 
   private newEpoch(): string {

@@ -19,6 +19,7 @@ export { silent, type LogFields, type Logger } from './logger.js'
 export { NO_METRICS, type Distribution, type Metric, type MetricInfo, type Metrics } from './metrics.js'
 export type {
   Entrant,
+  Leaver,
   MissingMember,
   PresenceChange,
   PresenceHandler,

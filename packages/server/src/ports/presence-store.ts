@@ -6,11 +6,22 @@ export interface StoredMember extends Sender {
   readonly payload?: string | undefined
 }
 
-/** A member, with the right to be one: the owner number of the session that enters it. */
-export interface Entrant extends StoredMember {
+/** Who leaves, with the right to: which operation of which owner this is. */
+export interface Leaver {
+  /** Public id of the session. */
+  readonly session: string
   /** Owner number of the claim that the session is held by. */
   readonly owner: number
+  /**
+   * Number of the operation: each `enter` and `leave` of an owner has a higher one than those before it, and the same
+   * one when it is repeated. An integer from 1 up to 2^53 − 1. It need not join on to the last: a node takes its time of
+   * day, so that two nodes that were given one owner number, by histories that did not know each other, have an order.
+   */
+  readonly number: number
 }
+
+/** A member, with the right to be one. */
+export interface Entrant extends StoredMember, Leaver {}
 
 /** What became of a request to enter or to leave. */
 export type PresenceOutcome =
@@ -20,7 +31,7 @@ export type PresenceOutcome =
       readonly position: Position
     }
   | {
-      /** Somebody with a higher owner number has entered the session; nothing was done. */
+      /** A higher owner, or a later operation of the same one, has been here before; nothing was done. */
       readonly kind: 'superseded'
     }
 
@@ -51,7 +62,7 @@ export interface Renewal {
   /** The channel. */
   readonly channel: string
   /** Its members, each with the owner number it was entered with. */
-  readonly members: ReadonlyArray<Pick<Entrant, 'session' | 'owner'>>
+  readonly members: ReadonlyArray<Pick<Leaver, 'session' | 'owner'>>
 }
 
 /** A member that was to be renewed and is not there. */
@@ -77,8 +88,13 @@ export interface PresenceHead {
  * Members: a session is at most once in a channel. It is there from `enter` until `leave` or until it is reaped, and
  * not one moment less: a member whose time is over stays, and can be renewed, until somebody reaps it. Only
  * `reap` looks at times.
- * Owners: `enter`, `leave` and `renew` take effect only when their owner number is not below the one stored; the number
- * stored is the highest of them. So the late leave of a node that has lost a session changes nothing.
+ * Order of operations: `enter` and `leave` take effect only when their owner and number are not below those stored of
+ * the session in the channel: the owner is compared first, then the number. They are stored then. `renew` takes effect
+ * when its owner is not below the one stored; a higher one is stored, with number 0. So neither the leave of a node that
+ * has lost a session, nor a request that its node has given up and that arrives late, undoes what came after it.
+ * Of a session that leaves, they are remembered for the time that its `leave` says, also when it was not there: an
+ * `enter` on its way is refused then. One that comes even later is a member that nobody renews, until it is reaped.
+ * Nothing is remembered of a member that is reaped, since its node may be alive and enter it again.
  * Changes: whoever joins, shows something else, or leaves makes one change, with the next offset of the channel's
  * epoch, and it is handed to every watching node in the same step. To enter again with the same user and payload is no
  * change: it takes over the owner number and the time to live, and nobody is told. Of a session, leaves come only after
@@ -99,14 +115,15 @@ export interface PresenceStore {
   unwatch(channel: string): Promise<void>
   /** Makes a session a member for `ttlMs`, or changes what it shows. */
   enter(channel: string, entrant: Entrant, ttlMs: number): Promise<PresenceOutcome>
-  /** Removes a member, if it is there. */
-  leave(channel: string, session: string, owner: number): Promise<PresenceOutcome>
+  /** Removes a member, if it is there, and remembers for `ttlMs` which operation it was. */
+  leave(channel: string, leaver: Leaver, ttlMs: number): Promise<PresenceOutcome>
   /** Who is there; without the members when there are more than `limit`. Changes nothing. */
   list(channel: string, limit: number): Promise<PresenceList>
   /**
    * Has members live for `ttlMs` from now, longer or shorter than before.
    *
-   * @returns Those that are not there, for their node to enter again. Members of a higher owner are passed over.
+   * @returns Those that are not there, for their node to enter again. Members of a higher owner are passed over: they are
+   * there.
    */
   renew(renewals: readonly Renewal[], ttlMs: number): Promise<readonly MissingMember[]>
   /**

@@ -51,7 +51,7 @@ test('what a session asks for is done in order, however long each step takes', a
     gate.step()
   }
   const positions = (await Promise.all(outcomes)).map((outcome) => outcome.kind === 'done' && outcome.position.offset)
-  expect([positions, await count()]).toEqual([[1, 2, 1, 2], 0])
+  expect([positions, await count()]).toEqual([[1, 2, 3, 4], 0])
 })
 
 test('one that another claim has replaced leaves no more', async () => {

@@ -9,8 +9,16 @@ const TTL_MS = 600_000
 /** Has so many sessions of a node elsewhere enter. */
 async function fill(presence: PresenceStore, count: number, from = 0, payload?: string): Promise<void> {
   for (let i = from; i < from + count; i++) {
-    await presence.enter('c', { session: `s${i}`, user: `u${i}`, owner: 1, payload }, TTL_MS)
+    await presence.enter('c', { session: `s${i}`, user: `u${i}`, owner: 1, number: 1, payload }, TTL_MS)
   }
+}
+
+function leave(presence: PresenceStore, session: string) {
+  return presence.leave('c', { session, owner: 1, number: 2 }, TTL_MS)
+}
+
+function long(i: number): string {
+  return `s${i.toString().padStart(20, '0')}`
 }
 
 function crowd(options: Parameters<typeof room>[0] = {}) {
@@ -59,11 +67,11 @@ test('10,000 members that flap cost a slow watcher one list, and its queue does 
   let peak = 0
   for (let round = 0; round < 20; round++) {
     for (let i = 0; i < 500; i++) {
-      const session = `s${(round * 500 + i).toString().padStart(20, '0')}`
-      await elsewhere.enter('c', { session, user: session, owner: 1, payload: '{"some":"data"}' }, TTL_MS)
-      if (i >= 100) await elsewhere.leave('c', `s${(round * 500 + i - 100).toString().padStart(20, '0')}`, 1)
+      const session = long(round * 500 + i)
+      await elsewhere.enter('c', { session, user: session, owner: 1, number: 1, payload: '{"some":"data"}' }, TTL_MS)
+      if (i >= 100) await leave(elsewhere, long(round * 500 + i - 100))
     }
-    for (let i = 400; i < 500; i++) await elsewhere.leave('c', `s${(round * 500 + i).toString().padStart(20, '0')}`, 1)
+    for (let i = 400; i < 500; i++) await leave(elsewhere, long(round * 500 + i))
     await clock.settle()
     peak = Math.max(peak, slow.bufferedBytes)
   }
@@ -83,7 +91,7 @@ test('10,000 members that flap cost a slow watcher one list, and its queue does 
   expect(lists.map((frame) => frame.type === 'presence' && listed(frame))).toEqual(['[u0,u1,u2]'])
   // What came before the list was on its way already; after it, everything is told again.
   expect(frames.at(-1)).toBe(lists[0])
-  await elsewhere.leave('c', 's0', 1)
+  await leave(elsewhere, 's0')
   await clock.settle()
   expect(told(slow.take())).toEqual(['-u0'])
 })

@@ -137,28 +137,31 @@ test('a node that has left is told nothing', async () => {
   })
   await Promise.all([node.broker.subscribe('c'), broker.subscribe('c'), node.presence.watch('c')])
   await publish('c')
-  await presence.enter('c', { session: 's1', user: null, owner: 1 }, 1_000)
+  await presence.enter('c', { session: 's1', user: null, owner: 1, number: 1 }, 1_000)
   expect(told).toEqual(['deliver', 'presence'])
   await node.close()
   await publish('c')
-  await presence.leave('c', 's1', 1)
+  await presence.leave('c', { session: 's1', owner: 1, number: 2 }, 1_000)
   backend.setDegraded(true)
   backend.setDegraded(false)
   backend.failOver()
   expect(told).toEqual(['deliver', 'presence'])
 })
 
-test('a channel nobody is in and nobody watches is not kept', async () => {
-  const { backend, presence } = setUp()
+test('a channel nobody is in and nobody watches is kept only while the last leave is remembered', async () => {
+  const { clock, backend, presence } = setUp()
   const size = () => backend.checkpoint().presence.size
   for (let i = 0; i < 20; i++) {
-    await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1 }, 1_000)
-    await presence.leave(`c${i}`, 's1', 1)
+    await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1, number: 1 }, 1_000)
+    await presence.leave(`c${i}`, { session: 's1', owner: 1, number: 2 }, 1_000)
   }
+  expect(size()).toBe(20)
+  await clock.advance(61_000)
   expect(size()).toBe(0)
   await presence.watch('c')
-  await presence.enter('c', { session: 's1', user: null, owner: 1 }, 1_000)
-  await presence.leave('c', 's1', 1)
+  await presence.enter('c', { session: 's1', user: null, owner: 1, number: 1 }, 1_000)
+  await presence.leave('c', { session: 's1', owner: 1, number: 2 }, 1_000)
+  await clock.advance(61_000)
   expect(size()).toBe(1)
   await presence.unwatch('c')
   expect(size()).toBe(0)
@@ -166,7 +169,7 @@ test('a channel nobody is in and nobody watches is not kept', async () => {
 
 test('members that nobody renews, in a channel nobody looks at, are dropped by themselves', async () => {
   const { clock, backend, presence } = setUp()
-  for (let i = 0; i < 20; i++) await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1 }, 1_000)
+  for (let i = 0; i < 20; i++) await presence.enter(`c${i}`, { session: 's1', user: null, owner: 1, number: 1 }, 1_000)
   await presence.watch('c0')
   await clock.advance(121_000)
   expect([...backend.checkpoint().presence.keys()]).toEqual(['c0'])

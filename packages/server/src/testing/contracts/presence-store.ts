@@ -1,5 +1,5 @@
 import { judge, type Position } from '@org/realtime-protocol'
-import type { Entrant, PresenceChange, PresenceOutcome, PresenceStore } from '../../ports/index.js'
+import type { Entrant, Leaver, PresenceChange, PresenceOutcome, PresenceStore } from '../../ports/index.js'
 import type { TestFramework } from './framework.js'
 
 /** One node on the store, with what it was told. */
@@ -33,6 +33,10 @@ const LONG_MS = 60_000
 /** A time to live that can pass for real. */
 const SHORT_MS = 400
 const LIMIT = 1_000
+/** Numbers are as large as those of a node, which takes its time of day. */
+const FIRST_NUMBER = 1_763_000_000_000
+/** Operations of this suite so far. */
+let operations = 0
 
 /**
  * The law of the {@link PresenceStore} port as tests: whoever implements it runs this. PROTOCOL.md §3.9.
@@ -74,7 +78,7 @@ export function presenceStoreContract(
 
     law('keeps payloads as the text they are, and members without one, and anonymous ones', async (_, { presence }) => {
       await presence.enter('c', entrant('s1', { payload: '{ "ü" :  1e2 }' }), LONG_MS)
-      await presence.enter('c', { session: 's2', user: null, owner: 1 }, LONG_MS)
+      await presence.enter('c', entrant('s2', { user: null }), LONG_MS)
       const { members } = await presence.list('c', LIMIT)
       expect(sorted(members)).toEqual([
         { user: 'ada', session: 's1', payload: '{ "ü" :  1e2 }' },
@@ -87,8 +91,8 @@ export function presenceStoreContract(
         await presence.enter('c', entrant('s1'), LONG_MS),
         await presence.enter('c', entrant('s2'), LONG_MS),
         await presence.enter('c', entrant('s1', { payload: '2' }), LONG_MS),
-        await presence.leave('c', 's2', 1),
-        await presence.leave('c', 's1', 1),
+        await presence.leave('c', leaver('s2'), LONG_MS),
+        await presence.leave('c', leaver('s1'), LONG_MS),
       ]
       expect(outcomes.map((outcome) => position(outcome).offset)).toEqual([1, 2, 3, 4, 5])
     })
@@ -96,7 +100,7 @@ export function presenceStoreContract(
     law('keeps channels apart', async (_, { presence }) => {
       await presence.enter('a', entrant('s1'), LONG_MS)
       expect(position(await presence.enter('b', entrant('s1'), LONG_MS)).offset).toBe(1)
-      await presence.leave('a', 's1', 1)
+      await presence.leave('a', leaver('s1'), LONG_MS)
       expect((await presence.list('b', LIMIT)).count).toBe(1)
     })
 
@@ -119,12 +123,15 @@ export function presenceStoreContract(
 
     law('takes no change in the leave of somebody who is not there', async (fixture, node) => {
       const { presence } = node
-      expect(await presence.leave('c', 's1', 1)).toEqual({ kind: 'done', position: { epoch: '', offset: 0 } })
+      expect(await presence.leave('c', leaver('s1'), LONG_MS)).toEqual({
+        kind: 'done',
+        position: { epoch: '', offset: 0 },
+      })
       await presence.watch('c')
       const { epoch } = position(await presence.enter('c', entrant('s1'), LONG_MS))
-      expect(await presence.leave('c', 's2', 1)).toEqual({ kind: 'done', position: { epoch, offset: 1 } })
-      await presence.leave('c', 's1', 1)
-      expect(await presence.leave('c', 's1', 1)).toEqual({ kind: 'done', position: { epoch, offset: 2 } })
+      expect(await presence.leave('c', leaver('s2'), LONG_MS)).toEqual({ kind: 'done', position: { epoch, offset: 1 } })
+      await presence.leave('c', leaver('s1'), LONG_MS)
+      expect(await presence.leave('c', leaver('s1'), LONG_MS)).toEqual({ kind: 'done', position: { epoch, offset: 2 } })
       await fixture.quiet()
       expect(node.changes).toHaveLength(2)
     })
@@ -163,7 +170,7 @@ export function presenceStoreContract(
         await presence.watch('c')
         await presence.enter('c', entrant('s1', { owner: 1 }), LONG_MS)
         await other.presence.enter('c', entrant('s1', { owner: 2 }), LONG_MS)
-        expect(await presence.leave('c', 's1', 1)).toEqual({ kind: 'superseded' })
+        expect(await presence.leave('c', leaver('s1'), LONG_MS)).toEqual({ kind: 'superseded' })
         expect((await presence.list('c', LIMIT)).count).toBe(1)
         await fixture.quiet()
         expect(node.changes).toHaveLength(1)
@@ -171,14 +178,14 @@ export function presenceStoreContract(
 
       law('lets a higher owner remove who never entered with it', async (_, { presence }) => {
         await presence.enter('c', entrant('s1', { owner: 1 }), LONG_MS)
-        expect(await presence.leave('c', 's1', 3)).toMatchObject({ kind: 'done' })
+        expect(await presence.leave('c', leaver('s1', { owner: 3 }), LONG_MS)).toMatchObject({ kind: 'done' })
         expect((await presence.list('c', LIMIT)).count).toBe(0)
       })
 
       law('lets a higher owner renew who entered with a lower one, which has lost it then', async (_, { presence }) => {
         await presence.enter('c', entrant('s1', { owner: 1 }), LONG_MS)
         expect(await presence.renew([{ channel: 'c', members: [{ session: 's1', owner: 2 }] }], LONG_MS)).toEqual([])
-        expect(await presence.leave('c', 's1', 1)).toEqual({ kind: 'superseded' })
+        expect(await presence.leave('c', leaver('s1'), LONG_MS)).toEqual({ kind: 'superseded' })
       })
 
       law('has the higher of two owners that enter at once', async (fixture, node) => {
@@ -188,6 +195,118 @@ export function presenceStoreContract(
           other.presence.enter('c', entrant('s1', { owner: 2, payload: '2' }), LONG_MS),
         ])
         expect((await node.presence.list('c', LIMIT)).members).toMatchObject([{ payload: '2' }])
+      })
+    })
+
+    describe('operations of one owner', () => {
+      const LATER = FIRST_NUMBER - 1
+      const EARLIER = FIRST_NUMBER - 2
+
+      law(
+        'take effect by their numbers: a leave that comes late does not undo what came after',
+        async (fixture, node) => {
+          const { presence } = node
+          await presence.watch('c')
+          const at = position(await presence.enter('c', entrant('s1', { number: LATER, payload: '2' }), LONG_MS))
+          expect(await presence.leave('c', leaver('s1', { number: EARLIER }), LONG_MS)).toEqual({ kind: 'superseded' })
+          expect(await presence.list('c', LIMIT)).toMatchObject({ position: at, members: [{ payload: '2' }] })
+          await fixture.quiet()
+          expect(node.changes).toHaveLength(1)
+        },
+      )
+
+      law('take effect by their numbers: who shows something else late changes nothing', async (_, { presence }) => {
+        await presence.enter('c', entrant('s1', { number: LATER, payload: '2' }), LONG_MS)
+        const late = await presence.enter('c', entrant('s1', { number: EARLIER, payload: '1' }), LONG_MS)
+        expect(late).toEqual({ kind: 'superseded' })
+        expect((await presence.list('c', LIMIT)).members).toMatchObject([{ payload: '2' }])
+      })
+
+      law('may be repeated with their number, each with the same effect', async (_, { presence }) => {
+        const entering = entrant('s1', { payload: '1' })
+        const entered = await presence.enter('c', entering, LONG_MS)
+        expect(await presence.enter('c', entering, LONG_MS)).toEqual(entered)
+        const leaving = leaver('s1')
+        const left = await presence.leave('c', leaving, LONG_MS)
+        expect(await presence.leave('c', leaving, LONG_MS)).toEqual(left)
+        expect(position(left).offset).toBe(2)
+      })
+
+      law(
+        'count by the owner first: the first of a higher one is later than any of a lower',
+        async (_, { presence }) => {
+          await presence.enter('c', entrant('s1', { owner: 1, number: LATER }), LONG_MS)
+          expect(await presence.enter('c', entrant('s1', { owner: 2, number: 1 }), LONG_MS)).toMatchObject({
+            kind: 'done',
+          })
+          expect(await presence.leave('c', leaver('s1', { owner: 1 }), LONG_MS)).toEqual({ kind: 'superseded' })
+          expect((await presence.list('c', LIMIT)).count).toBe(1)
+        },
+      )
+
+      law('are not held up by a renewal, also not by one of a higher owner', async (_, { presence }) => {
+        await presence.enter('c', entrant('s1', { owner: 1, number: LATER }), LONG_MS)
+        await presence.renew([{ channel: 'c', members: [{ session: 's1', owner: 1 }] }], LONG_MS)
+        expect(await presence.leave('c', leaver('s1', { number: EARLIER }), LONG_MS)).toEqual({ kind: 'superseded' })
+        await presence.renew([{ channel: 'c', members: [{ session: 's1', owner: 2 }] }], LONG_MS)
+        expect(await presence.leave('c', leaver('s1', { owner: 2, number: 1 }), LONG_MS)).toMatchObject({
+          kind: 'done',
+        })
+        expect((await presence.list('c', LIMIT)).count).toBe(0)
+      })
+
+      law('are remembered of who left: an enter that comes late brings nobody back', async (fixture, node) => {
+        const { presence } = node
+        await presence.enter('c', entrant('s1', { number: EARLIER }), LONG_MS)
+        await presence.leave('c', leaver('s1', { number: LATER }), LONG_MS)
+        expect(await presence.enter('c', entrant('s1', { number: EARLIER }), LONG_MS)).toEqual({ kind: 'superseded' })
+        await presence.reap(['c'])
+        const other = await fixture.join()
+        expect(await other.presence.enter('c', entrant('s1', { number: EARLIER }), LONG_MS)).toEqual({
+          kind: 'superseded',
+        })
+        expect(await presence.list('c', LIMIT)).toMatchObject({ count: 0, members: [] })
+      })
+
+      law('are remembered of who left without having been there', async (_, { presence }) => {
+        await presence.leave('c', leaver('s1', { owner: 2, number: LATER }), LONG_MS)
+        const late = [entrant('s1', { owner: 2, number: EARLIER }), entrant('s1', { owner: 1 })]
+        for (const entering of late) {
+          expect(await presence.enter('c', entering, LONG_MS)).toEqual({ kind: 'superseded' })
+        }
+        expect(await presence.list('c', LIMIT)).toEqual({ position: { epoch: '', offset: 0 }, count: 0, members: [] })
+      })
+
+      law('of who left are remembered for the time that the leave said', async (fixture, { presence }) => {
+        await presence.leave('c', leaver('s1', { number: LATER }), SHORT_MS)
+        await presence.leave('c', leaver('s2', { number: LATER }), LONG_MS)
+        await fixture.advance(SHORT_MS * 1.2)
+        const enter = (session: string) => presence.enter('c', entrant(session, { number: EARLIER }), LONG_MS)
+        expect(await enter('s1')).toMatchObject({ kind: 'done' })
+        expect(await enter('s2')).toEqual({ kind: 'superseded' })
+      })
+
+      law('let who left come back by a later one, and be renewed then', async (_, { presence }) => {
+        await presence.leave('c', leaver('s1'), LONG_MS)
+        const renewal = [{ channel: 'c', members: [{ session: 's1', owner: 1 }] }]
+        expect(await presence.renew(renewal, LONG_MS)).toEqual([{ channel: 'c', session: 's1' }])
+        expect(await presence.enter('c', entrant('s1'), LONG_MS)).toMatchObject({ kind: 'done' })
+        expect(await presence.renew(renewal, LONG_MS)).toEqual([])
+      })
+
+      law('are not remembered of who was reaped: its node may enter it again', async (fixture, { presence }) => {
+        const entering = entrant('s1')
+        await presence.enter('c', entering, SHORT_MS)
+        await fixture.advance(SHORT_MS * 1.2)
+        await presence.reap(['c'])
+        expect(await presence.enter('c', entering, LONG_MS)).toMatchObject({ kind: 'done' })
+      })
+
+      law('of who left are taken over in a failover that loses nothing', async (fixture, { presence }) => {
+        await presence.enter('c', entrant('s1', { number: EARLIER }), LONG_MS)
+        await presence.leave('c', leaver('s1', { number: LATER }), LONG_MS)
+        await fixture.failOver({ lossy: false })
+        expect(await presence.enter('c', entrant('s1', { number: EARLIER }), LONG_MS)).toEqual({ kind: 'superseded' })
       })
     })
 
@@ -201,7 +320,7 @@ export function presenceStoreContract(
           const { epoch } = position(await presence.enter('c', entrant('s1', { payload: '1' }), LONG_MS))
           await presence.enter('c', entrant('s2'), LONG_MS)
           await presence.enter('c', entrant('s1', { payload: '2' }), LONG_MS)
-          await presence.leave('c', 's1', 1)
+          await presence.leave('c', leaver('s1'), LONG_MS)
           await fixture.eventually(() => other.changes.length === 4)
           expect(other.changes).toEqual([
             change('join', { epoch, offset: 1 }, { user: 'ada', session: 's1', payload: '1' }, 1),
@@ -221,7 +340,7 @@ export function presenceStoreContract(
         await presence.enter('a', entrant('s1'), LONG_MS)
         await fixture.eventually(() => node.changes.length > 0)
         await presence.unwatch('a')
-        await presence.leave('a', 's1', 1)
+        await presence.leave('a', leaver('s1'), LONG_MS)
         await fixture.quiet()
         expect(node.changes.map(({ channel }) => channel)).toEqual(['a'])
       })
@@ -248,7 +367,7 @@ export function presenceStoreContract(
         const { presence } = node
         await presence.watch('c')
         const first = position(await presence.enter('c', entrant('s1'), LONG_MS))
-        await presence.leave('c', 's1', 1)
+        await presence.leave('c', leaver('s1'), LONG_MS)
         await fixture.advance(SHORT_MS)
         expect(position(await presence.enter('c', entrant('s1'), LONG_MS))).toEqual({ epoch: first.epoch, offset: 3 })
       })
@@ -381,8 +500,14 @@ export function presenceStoreContract(
   })
 }
 
+/** Who enters, by the operation that is next unless its number is given. */
 function entrant(session: string, fields: Partial<Entrant> = {}): Entrant {
-  return { session, user: 'ada', owner: 1, ...fields }
+  return { user: 'ada', ...leaver(session), ...fields }
+}
+
+/** Who leaves, likewise. */
+function leaver(session: string, fields: Partial<Leaver> = {}): Leaver {
+  return { session, owner: 1, number: FIRST_NUMBER + ++operations, ...fields }
 }
 
 function position(outcome: PresenceOutcome): Position {
