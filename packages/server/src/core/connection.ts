@@ -23,7 +23,9 @@ import type { Place } from './places.js'
 import { RateLimit } from './rate-limit.js'
 import type { Session } from './session.js'
 import type { Subscription } from './subscription.js'
+import type { WheelTask } from './timer-wheel.js'
 import { TokenLife, type TokenHolder } from './token-life.js'
+import { Undecided } from './undecided.js'
 
 /** Bytes of a close reason that fit a control frame. */
 const MAX_REASON_BYTES = 123
@@ -36,16 +38,14 @@ const LAST_WORDS_MS = { open: 5_000, waiting: 1_000 }
  *
  * `waiting` for its connect frame → `connecting` while the application decides → `open` → `closed`.
  */
-export class Connection extends LinkOutput implements TransportHandler, Pulse, InboxOwner, TokenHolder {
+export class Connection extends LinkOutput implements TransportHandler, Pulse, InboxOwner, TokenHolder, WheelTask {
   /** Whose link this is, once it has claimed a session. */
   session: Session | undefined
   /** What the link is subscribed to, by channel. */
   readonly subscriptions = new Map<string, Subscription>()
   /** Generations of subscriptions the application has yet to decide on, by channel. */
-  readonly pending = new Map<string, number>()
+  readonly pending = new Undecided()
   readonly inbox: Inbox
-  /** How long the client may stay with the token it has shown. */
-  readonly token: TokenLife
   /** Address of the client, behind whatever proxies are trusted. */
   readonly address: string
 
@@ -61,7 +61,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
   private pingedAt = -1
   private sent: RateLimit | undefined
   private called: LinkCalls | undefined
-  private readonly deadline = { turn: () => this.late() }
+  private token: TokenLife | undefined
   private heartbeat: Heartbeat | undefined
 
   constructor(node: Node, transport: Transport, handshake: Handshake) {
@@ -69,9 +69,8 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     const { limits } = node
     this.handshake = handshake
     this.address = handshake.remoteAddress
-    this.token = new TokenLife(node.clock, node.wheel, limits.expiryNoticeMs, this)
     this.inbox = new Inbox(limits.inboxFrames, limits.inFlight, this)
-    node.wheel.schedule(this.deadline, limits.connectTimeoutMs)
+    node.wheel.schedule(this, limits.connectTimeoutMs)
   }
 
   // --- Inward: what the transport says ---
@@ -112,7 +111,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     if (code === 1009) this.node.limited('messageBytes', { peer: this.peer })
     this.node.logger.debug('link closed', { peer: this.transport.peer, session: this.session?.id, code, reason })
     this.end(code)
-    this.node.wheel.cancel(this.deadline)
+    this.node.wheel.cancel(this)
     this.place?.leave()
   }
 
@@ -143,7 +142,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.end(code)
     this.transport.close(code, reason)
     // The peer may never answer: its socket is not held for longer than its last words take.
-    this.node.wheel.schedule(this.deadline, ms)
+    this.node.wheel.schedule(this, ms)
   }
 
   /** Opens the link for the session it was given, until its token expires. */
@@ -153,8 +152,8 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.handshake = undefined
     this.heartbeat = new Heartbeat(this, this.node.limits)
     this.node.wheel.schedule(this.heartbeat, this.node.limits.heartbeatMs)
-    this.node.wheel.cancel(this.deadline)
-    this.token.begin(expiresInMs)
+    this.node.wheel.cancel(this)
+    this.admit(expiresInMs)
   }
 
   /** Whether requests wait for their answer. */
@@ -201,6 +200,14 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
   }
 
   // --- Token ---
+
+  /** The client may stay with the token it has shown, for as long as that lives; without a time, for good. */
+  admit(expiresInMs: number | undefined): void {
+    if (expiresInMs === undefined) return this.token?.end()
+    const { clock, wheel, limits } = this.node
+    this.token ??= new TokenLife(clock, wheel, limits.expiryNoticeMs, this)
+    this.token.begin(expiresInMs)
+  }
 
   expiring(expiresInMs: number): void {
     this.say({ type: 'expiring', expiresInMs })
@@ -256,7 +263,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
   }
 
   /** The deadline of a link: for its connect frame while it waits for that, later for its end. */
-  private late(): undefined {
+  turn(): undefined {
     if (this.phase === 'closed') return void this.transport.terminate()
     this.node.limited('connectTimeoutMs', { peer: this.peer })
     this.hangup('CONNECT_TIMEOUT')
@@ -269,8 +276,8 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.handshake = undefined
     this.queue.discard()
     this.goOn()
-    this.node.wheel.cancel(this.deadline)
-    this.token.end()
+    this.node.wheel.cancel(this)
+    this.token?.end()
     if (this.heartbeat) this.node.wheel.cancel(this.heartbeat)
     for (const subscription of this.subscriptions.values()) this.node.hub.leave(subscription)
     this.subscriptions.clear()

@@ -43,12 +43,11 @@ export function keepSubscribed(node: Node, target: Target, channel: string): Pro
     const isNew = !connection.subscriptions.has(channel) && !connection.pending.has(channel)
     const places = connection.subscriptions.size + connection.pending.size
     const { channels } = node.limits
-    if ((isNew && places >= channels) || session.kept.subscriptions.length >= channels)
-      return wireError('LIMIT_EXCEEDED')
+    if ((isNew && places >= channels) || session.subscriptions.length >= channels) return wireError('LIMIT_EXCEEDED')
     const failure = await session.kept.add(channel, session, node)
     if (failure) return failure
     // It may have been taken back while it was written.
-    if (connection.isOpen && session.kept.has(channel)) subscribe(node, connection, session, { channel, generation: 0 })
+    if (connection.isOpen && session.isKept(channel)) subscribe(node, connection, session, { channel, generation: 0 })
     return undefined
   })
 }

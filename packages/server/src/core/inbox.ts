@@ -9,7 +9,8 @@ export interface InboxOwner {
  * tasks of one key run one after the other, tasks of different keys side by side. Bounded: a peer cannot pile up work.
  */
 export class Inbox {
-  private readonly tails = new Map<string, Tail>()
+  /** Nothing while nothing runs: most links are idle. */
+  private tails: Map<string, Tail> | undefined
   private pending = 0
 
   constructor(
@@ -29,13 +30,14 @@ export class Inbox {
    * @returns Whether it was taken; not, when the link or the key has too much work waiting.
    */
   run(key: string, task: () => Promise<void>): boolean {
-    const tail = this.tails.get(key)
+    const tail = this.tails?.get(key)
     if (this.isFull || (tail && tail.count >= this.maxPerKey)) return false
     this.pending += 1
     const next: Tail = tail ?? { count: 0, last: Promise.resolve() }
     next.count += 1
     next.last = tail ? next.last.then(task) : task()
     next.last = next.last.catch((error: unknown) => this.owner.failed(error)).then(() => this.done(key, next))
+    this.tails ??= new Map()
     this.tails.set(key, next)
     return true
   }
@@ -48,7 +50,8 @@ export class Inbox {
   private done(key: string, tail: Tail): void {
     this.pending -= 1
     tail.count -= 1
-    if (tail.count === 0) this.tails.delete(key)
+    if (tail.count === 0) this.tails?.delete(key)
+    if (this.pending === 0) this.tails = undefined
   }
 }
 

@@ -326,7 +326,7 @@ export class Node implements NodeHandler, ChannelContext {
       this.sessions.renew(this.registry.sessions()).catch((error: unknown) => {
         this.logger.error('session store failed', { operation: 'renew', error })
       })
-      for (const session of this.registry.sessions()) void session.kept.write(session, this)
+      for (const session of this.registry.sessions()) void session.rewrite(this)
       this.scheduleRenewal()
     }, this.limits.sessionTtlMs / 3)
   }

@@ -26,7 +26,7 @@ async function reviewAttendance(node: Node, session: Session, attendance: Attend
 
 async function reviewSubscription(node: Node, connection: Connection, session: Session, channel: string) {
   // What the server has subscribed it to is not for the rule to decide.
-  if (session.kept.has(channel)) return
+  if (session.isKept(channel)) return
   const subscription = connection.subscriptions.get(channel)
   const verdict = await node.authorizeSubscribe(session, channel)
   // A later one was judged for itself.

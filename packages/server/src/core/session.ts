@@ -1,13 +1,14 @@
 import type { Sender } from '@org/realtime-protocol'
-import type { HeldSession } from '../ports/index.js'
+import type { HeldSession, Kept } from '../ports/index.js'
 import type { Identity } from './declarations.js'
-import type { Attributes } from './attributes.js'
-import { KeptState } from './kept-state.js'
+import { attributesOf, type Attributes } from './attributes.js'
+import { KeptState, type KeptHouse } from './kept-state.js'
 
 /** Who is at the other end of a link: an identity that outlives links. This node holds it while a link of it is here. */
 export class Session implements HeldSession {
   /** What subscribers see of whoever publishes here. */
   readonly from: Sender
+  private state: KeptState | undefined
   private lastNumber = 0
 
   constructor(
@@ -20,10 +21,16 @@ export class Session implements HeldSession {
     public identity: Identity | null,
     /** The client's producer id, scoped by its user, so that nobody uses up another user's numbers. */
     readonly producer: string,
-    /** What the server keeps with it. */
-    readonly kept: KeptState = new KeptState(),
+    /** What the server keeps with it, as its record had it. */
+    kept: Kept = {},
   ) {
     this.from = { user: this.user, session: id }
+    if ((kept.subscriptions ?? []).length > 0 || kept.attributes !== undefined) this.state = new KeptState(kept)
+  }
+
+  /** What the server keeps with it. With most sessions that is nothing, and then nothing is held for it. */
+  get kept(): KeptState {
+    return (this.state ??= new KeptState())
   }
 
   /**
@@ -37,16 +44,26 @@ export class Session implements HeldSession {
   }
 
   get subscriptions(): readonly string[] {
-    return this.kept.subscriptions
+    return this.state?.subscriptions ?? []
   }
 
   get attributes(): string | undefined {
-    return this.kept.attributes
+    return this.state?.attributes
+  }
+
+  /** Whether the server has subscribed it to a channel. */
+  isKept(channel: string): boolean {
+    return this.state?.has(channel) ?? false
+  }
+
+  /** Writes again what the record may not hold. */
+  rewrite(house: KeptHouse): Promise<unknown> | undefined {
+    return this.state?.write(this, house)
   }
 
   /** Who asks, as rules and methods are told. */
   get asker(): { readonly user: Identity | null; readonly session: string; readonly attributes: Attributes } {
-    return { user: this.identity, session: this.id, attributes: this.kept.values }
+    return { user: this.identity, session: this.id, attributes: this.state?.values ?? attributesOf(undefined) }
   }
 
   get user(): string | null {

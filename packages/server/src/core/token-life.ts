@@ -21,10 +21,8 @@ export class TokenLife implements WheelTask {
     private readonly holder: TokenHolder,
   ) {}
 
-  /** A token takes the place of the one before. Without a time it never expires. */
-  begin(expiresInMs: number | undefined): void {
-    this.end()
-    if (expiresInMs === undefined) return
+  /** A token takes the place of the one before. */
+  begin(expiresInMs: number): void {
     this.expiresAt = this.clock.now() + expiresInMs
     this.wasTold = false
     // Half of a short life is more than nothing, and leaves time to be used.

@@ -13,7 +13,7 @@ export interface QueueOwner {
  * Filled by the connection, emptied by the {@link Writer}.
  */
 export class SendQueue {
-  private frames: EncodedFrame[] = []
+  private frames: EncodedFrame[] | undefined
   private queuedBytes = 0
 
   constructor(
@@ -29,17 +29,20 @@ export class SendQueue {
 
   /** Adds a frame; it is written when the turn of the loop ends. */
   push(frame: EncodedFrame): void {
-    if (this.frames.length === 0) this.writer.mark(this)
-    this.frames.push(frame)
     this.queuedBytes += frame.bytes
+    if (this.frames) this.frames.push(frame)
+    else {
+      this.frames = [frame]
+      this.writer.mark(this)
+    }
   }
 
   /** Writes what waits. */
   flush(): void {
-    if (this.frames.length === 0) return
     const { frames, owner } = this
+    if (!frames) return
     const wasCongested = owner.congested
-    this.frames = []
+    this.frames = undefined
     this.writer.count(frames.length, this.queuedBytes)
     this.queuedBytes = 0
     this.transport.write(frames)
@@ -49,7 +52,7 @@ export class SendQueue {
 
   /** Forgets what waits; for a link that is gone. */
   discard(): void {
-    this.frames = []
+    this.frames = undefined
     this.queuedBytes = 0
   }
 }

@@ -1,5 +1,7 @@
 import type { Claim, ClaimRequest, Clock, HeldSession, Kept, Random, StoredSession } from '../ports/index.js'
 
+const NOTHING: Kept = {}
+
 interface SessionRecord {
   owner: number
   readonly user: string | null
@@ -35,7 +37,7 @@ export class MemorySessions {
       this.touch(resume.id, record, now)
       return { id: resume.id, owner: record.owner, resumed: true, ...record.kept }
     }
-    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, kept: {} })
+    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, kept: NOTHING })
     return { id: newId, owner: 1, resumed: false }
   }
 

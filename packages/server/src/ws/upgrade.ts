@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { DEFAULT_LIMITS, negotiate, SUBPROTOCOL } from '@org/realtime-protocol'
-import { WebSocketServer } from 'ws'
+import { WebSocketServer, type Server } from 'ws'
 import type { Handshake, LogFields, Transport, TransportHandler } from '../ports/index.js'
 import { FrameJoiner } from './framing.js'
 import { OriginCheck, type Origins } from './origins.js'
 import { refuse } from './refuse.js'
 import { ProxyTrust, type TrustedProxies } from './trusted-proxies.js'
-import { WsTransport } from './ws-transport.js'
+import { LinkSocket, WsTransport } from './ws-transport.js'
 
 /** Takes new links, or says why not, and hears who was turned away. */
 export interface Gate {
@@ -45,7 +45,7 @@ const PROXY_HINT =
 
 /** Turns HTTP upgrade requests into links. */
 export class Upgrade {
-  private readonly webSockets: WebSocketServer
+  private readonly webSockets: Server<typeof LinkSocket>
   private readonly joiner = new FrameJoiner()
   private readonly proxies: ProxyTrust
   private readonly origins: OriginCheck
@@ -58,6 +58,7 @@ export class Upgrade {
     this.origins = new OriginCheck(origins)
     this.webSockets = new WebSocketServer({
       noServer: true,
+      WebSocket: LinkSocket,
       clientTracking: false,
       // The writer frames messages itself, once for all; compression would need a frame for each link.
       perMessageDeflate: false,

@@ -1,8 +1,14 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
+import { WebSocket, type RawData } from 'ws'
 import type { EncodedFrame, Transport, TransportHandler } from '../ports/index.js'
 import type { FrameJoiner } from './framing.js'
+
+/** A WebSocket that knows whose link it is, so that ten thousand of them share three listeners. */
+export class LinkSocket extends WebSocket {
+  /** Hears what happens, once somebody listens. */
+  handler: TransportHandler | undefined
+}
 
 /**
  * A WebSocket of `ws` as a link. Frames are framed here and written to the socket directly, all frames of a turn in one
@@ -13,10 +19,9 @@ export class WsTransport implements Transport {
   private streamBytes = 0
   /** Whether a write has left something in the buffer. */
   private isBehind = false
-  private handler: TransportHandler | undefined
 
   constructor(
-    private readonly webSocket: WebSocket,
+    private readonly webSocket: LinkSocket,
     stream: Duplex,
     private readonly joiner: FrameJoiner,
     readonly peer: string,
@@ -28,15 +33,8 @@ export class WsTransport implements Transport {
 
   /** Lets the engine hear what happens on the link. */
   listen(handler: TransportHandler): void {
-    const { webSocket } = this
-    this.handler = handler
-    webSocket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) handler.violated('a text message')
-      else handler.receive(data.toString('utf8'))
-    })
-    webSocket.on('close', (code, reason) => handler.closed(code, reason.toString('utf8')))
-    // An error is followed by `close`, which carries the code. Without a listener it would end the process.
-    webSocket.on('error', () => undefined)
+    this.webSocket.handler = handler
+    this.webSocket.on('message', heard).on('close', closed).on('error', failed)
   }
 
   write(frames: readonly EncodedFrame[]): void {
@@ -70,6 +68,21 @@ export class WsTransport implements Transport {
   private readonly written = (): void => {
     if (!this.isBehind || this.bufferedBytes > 0) return
     this.isBehind = false
-    this.handler?.drained()
+    this.webSocket.handler?.drained()
   }
+}
+
+function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
+  const { handler } = this as LinkSocket
+  if (isBinary) handler?.violated('a text message')
+  else handler?.receive((data as Buffer).toString('utf8'))
+}
+
+function closed(this: WebSocket, code: number, reason: Buffer): void {
+  ;(this as LinkSocket).handler?.closed(code, reason.toString('utf8'))
+}
+
+/** An error is followed by `close`, which carries the code. Without a listener it would end the process. */
+function failed(): void {
+  // Nothing to do.
 }

@@ -4,7 +4,6 @@ import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
 import { PERSONAL } from '../declarations.js'
 import { dismissOne } from '../held.js'
-import { KeptState } from '../kept-state.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
 import { subscribe } from './subscribe.js'
@@ -34,14 +33,7 @@ export async function connect(
   if (!claim) return connection.hangup('STATE', 'the session store cannot be reached')
 
   const user = admission.user?.id ?? null
-  const session = new Session(
-    claim.id,
-    claim.owner,
-    digest,
-    admission.user,
-    producerOf(user, frame.producer),
-    new KeptState(claim),
-  )
+  const session = new Session(claim.id, claim.owner, digest, admission.user, producerOf(user, frame.producer), claim)
   // Held from the claim on, not from `connected` on: a later claim must find who to close.
   if (connection.isClosed) return node.registry.superseded(session.id, session.owner)
   connection.session = session
@@ -69,7 +61,7 @@ export async function connect(
   })
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
   // Those of the server that the client did not name, because it has never heard of them.
-  for (const channel of session.kept.subscriptions) subscribe(node, connection, session, { channel, generation: 0 })
+  for (const channel of session.subscriptions) subscribe(node, connection, session, { channel, generation: 0 })
 }
 
 /**

@@ -14,7 +14,7 @@ export function refresh(node: Node, connection: Connection, session: Session, fr
     // Without a link there is nobody to keep; with an error, everything stays as it was.
     if (connection.isClosed) return
     if (isWireError(expiry)) return connection.say({ type: 'error', ref, ...expiry })
-    connection.token.begin(expiry.expiresInMs)
+    connection.admit(expiry.expiresInMs)
     connection.say({ type: 'result', ref, ...expiry })
     await review(node, connection, session)
   })

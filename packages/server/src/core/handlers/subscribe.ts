@@ -35,7 +35,7 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
 async function run(node: Node, connection: Connection, session: Session, request: SubscribeRequest): Promise<void> {
   const { channel, generation, since } = request
   // What the server has subscribed it to is not for the rule to decide.
-  const resolved = session.kept.has(channel)
+  const resolved = session.isKept(channel)
     ? resolveChannel(node.declarations, channel, session.user)
     : await node.authorizeSubscribe(session, channel)
   // Meanwhile the client may have unsubscribed, subscribed anew, or gone.

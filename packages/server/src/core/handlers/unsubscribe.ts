@@ -16,7 +16,7 @@ export function unsubscribe(
   if (running !== generation) return
   connection.pending.delete(channel)
   vacate(node, connection, channel)
-  if (!session.kept.has(channel)) return
+  if (!session.isKept(channel)) return
   // Who gives up what it asked for itself may not know that the server made a subscription as well: that one goes on.
   // One that it was told of, and gives up, does not come back with the next link either.
   if (generation > 0) subscribe(node, connection, session, { channel, generation: 0 })
