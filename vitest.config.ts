@@ -5,6 +5,7 @@ const folders = '{packages,examples}/*/test'
 const socket = `${folders}/**/*.socket.test.ts`
 const browser = `${folders}/**/*.browser.test.ts`
 const redis = `${folders}/**/*.redis.test.ts`
+const chaos = `${folders}/**/*.chaos.test.ts`
 const scenarios = 'packages/scenarios/test/**/*.test.ts'
 
 // Workspace packages resolve to their sources, so that no test needs a build.
@@ -24,13 +25,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [`${folders}/**/*.test.ts`],
-          exclude: [socket, browser, redis, scenarios],
+          exclude: [socket, browser, redis, chaos, scenarios],
           testTimeout: 10_000,
         },
       },
       {
         extends: true,
-        test: { name: 'scenarios', include: [scenarios], exclude: [socket, browser, redis], testTimeout: 10_000 },
+        test: {
+          name: 'scenarios',
+          include: [scenarios],
+          exclude: [socket, browser, redis, chaos],
+          testTimeout: 10_000,
+        },
       },
       // Real time, real sockets: one file at a time, so that the machine's load is not part of the result.
       {
@@ -41,6 +47,11 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'redis', include: [redis], fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+      // Real processes under real faults: one run plays every kind of fault, and its tests judge what came of each.
+      {
+        extends: true,
+        test: { name: 'chaos', include: [chaos], fileParallelism: false, testTimeout: 30_000, hookTimeout: 400_000 },
       },
       {
         extends: true,

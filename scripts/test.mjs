@@ -8,7 +8,7 @@ import { requireChromium } from './lib/chromium.mjs'
 import { installOrExit, root } from './lib/pnpm.mjs'
 import { requireRedis } from './lib/redis.mjs'
 
-const LEVELS = ['unit', 'scenarios', 'sockets', 'redis', 'browser']
+const LEVELS = ['unit', 'scenarios', 'sockets', 'redis', 'chaos', 'browser']
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((level) => !LEVELS.includes(level))
@@ -21,7 +21,7 @@ const levels = asked.length > 0 ? asked : LEVELS
 installOrExit()
 const env = {
   ...process.env,
-  ...(levels.includes('redis') && { REDIS_SERVER_PATH: orExit(requireRedis) }),
+  ...((levels.includes('redis') || levels.includes('chaos')) && { REDIS_SERVER_PATH: orExit(requireRedis) }),
   ...(levels.includes('browser') && { CHROMIUM_PATH: orExit(requireChromium) }),
 }
 

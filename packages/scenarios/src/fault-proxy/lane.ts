@@ -19,6 +19,7 @@ export class Lane {
   private weather: Weather = { ...FAIR }
   private timer: NodeJS.Timeout | undefined
   private hasEnded = false
+  private hasHole = false
   private isOver = false
   private readyAt = 0
 
@@ -31,6 +32,7 @@ export class Lane {
     from.on('data', (bytes: Buffer) => this.take(bytes))
     from.on('end', () => {
       this.hasEnded = true
+      if (this.weather.lost) this.hasHole = true
       this.flow()
     })
     to.on('drain', () => this.flow())
@@ -41,8 +43,10 @@ export class Lane {
     return this.weather.held || this.weather.lost
   }
 
+  /** Bytes that were lost stay lost, and so does all that follows: no TCP stream goes on behind a hole. */
   change(weather: Partial<Weather>): void {
     Object.assign(this.weather, weather)
+    if (this.hasHole) this.weather.lost = true
     this.flow()
   }
 
@@ -55,6 +59,7 @@ export class Lane {
 
   private take(bytes: Buffer): void {
     this.heard(bytes)
+    if (this.weather.lost) this.hasHole = true
     if (this.isOver || this.weather.lost) return
     this.pieces.push({ bytes, dueAt: performance.now() + this.weather.delayMs })
     this.queuedBytes += bytes.length

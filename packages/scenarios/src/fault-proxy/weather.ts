@@ -5,7 +5,7 @@ export type Direction = 'up' | 'down'
 export interface Weather {
   /** Bytes wait, and so does the end of the stream: nobody hears anything until it is over. Default: false. */
   held: boolean
-  /** Bytes vanish, and so does the end of the stream. Default: false. */
+  /** Bytes vanish, and so does the end of the stream. A link that has lost one byte gets no others. Default: false. */
   lost: boolean
   /** How long each byte is on its way, in milliseconds. Default: 0. */
   delayMs: number

@@ -128,6 +128,18 @@ test('a lost direction swallows bytes and the end of the stream: the link is hal
   expect(second.heard).toBe('')
 })
 
+test('a stream that has lost bytes never goes on behind the hole, and new links are fair again', async () => {
+  const peer = await conversation()
+  proxy.change({ lost: true }, 'up')
+  peer.socket.write('2')
+  await sleep(QUIET_MS)
+  proxy.clear()
+  peer.socket.write('3')
+  await conversation()
+  await sleep(QUIET_MS)
+  expect(target.peers[0]?.heard).toBe('1')
+})
+
 test('weather of one link is not that of another', async () => {
   const first = await conversation()
   const second = await conversation()

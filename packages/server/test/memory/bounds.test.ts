@@ -131,7 +131,6 @@ test('a node that has left is told nothing', async () => {
     deliver: () => void told.push('deliver'),
     degraded: () => void told.push('degraded'),
     resync: () => void told.push('resync'),
-    verify: () => undefined,
     superseded: () => void told.push('superseded'),
     heard: () => void told.push('heard'),
     presenceChanged: () => void told.push('presence'),

@@ -5,7 +5,6 @@ export const deafNode: NodeHandler = {
   deliver: () => undefined,
   degraded: () => undefined,
   resync: () => undefined,
-  verify: () => undefined,
   superseded: () => undefined,
   heard: () => undefined,
   presenceChanged: () => undefined,

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ProxiedLink } from '../../fault-proxy/index.js'
+import type { Chance } from '../../sim/chance.js'
+import type { Stage } from '../stage.js'
+import type { Fault } from './fault.js'
+
+const common = { isLossy: false, needs: 'nothing' } as const
+
+/** Faults between clients and servers. */
+export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
+  'client.reset': {
+    ...common,
+    says: 'links of clients are reset',
+    async harm(stage, chance) {
+      for (const link of some(stage, chance)) link.reset()
+    },
+  },
+  'client.half-open': {
+    ...common,
+    says: 'links of clients die without a word: bytes vanish both ways, and nobody hears of the end',
+    async harm(stage, chance) {
+      for (const link of some(stage, chance)) link.change({ lost: true })
+    },
+  },
+  'client.deaf': {
+    ...common,
+    says: 'links of clients carry only what they say, and nothing of what they should hear',
+    async harm(stage, chance) {
+      for (const link of some(stage, chance)) link.change({ lost: true }, 'down')
+    },
+  },
+  'client.slow': {
+    ...common,
+    says: 'clients read a few kB each second, and messages pile up on the server',
+    async harm(stage, chance) {
+      const slow = some(stage, chance)
+      for (const link of slow) link.change({ bytesPerSecond: chance.between(2_000, 20_000) }, 'down')
+      await sleep(2_500)
+      for (const link of slow) link.change({ bytesPerSecond: Infinity }, 'down')
+    },
+  },
+  'client.stall': {
+    ...common,
+    says: 'links of clients stand still, shorter and longer than a heartbeat allows, then everything arrives late',
+    async harm(stage, chance) {
+      const stalled = some(stage, chance)
+      for (const link of stalled) link.change({ held: true })
+      await sleep(chance.between(300, 5_000))
+      for (const link of stalled) link.change({ held: false })
+    },
+  },
+  'client.storm': {
+    ...common,
+    says: 'all clients lose their links at once, three times in a row, and come back together',
+    async harm({ fleet: { edge } }, chance) {
+      for (let i = 0; i < 3; i++) {
+        edge.reset()
+        await sleep(chance.between(50, 500))
+      }
+    },
+  },
+}
+
+/** About a third of the links, at least one. */
+function some({ fleet: { edge } }: Stage, chance: Chance): readonly ProxiedLink[] {
+  const links = [...edge.links]
+  const chosen = links.filter(() => chance.happens(0.33))
+  return chosen.length > 0 ? chosen : links.slice(0, 1)
+}

@@ -1,0 +1,87 @@
+import type { Chance } from '../sim/chance.js'
+import { FaultProxy } from '../fault-proxy/index.js'
+import { NodeProcess, type Complaint, type Dump } from './node-process.js'
+import type { NodeBackend } from './protocol.js'
+
+/** The place of a server: processes come and go in it. */
+export interface Berth {
+  readonly name: string
+  readonly backend: NodeBackend
+  process: NodeProcess
+  /** Whether new connections are sent there. */
+  inService: boolean
+}
+
+/** The servers behind one address, which takes them in turn. Nothing keeps a client with a server. */
+export class Fleet {
+  private turn = 0
+
+  private constructor(
+    private readonly program: string,
+    readonly berths: readonly Berth[],
+    /** The address of all of them. */
+    readonly edge: FaultProxy,
+    private readonly complain: Complaint,
+  ) {}
+
+  static async start(program: string, backends: readonly NodeBackend[], complain: Complaint): Promise<Fleet> {
+    const berths = await Promise.all(
+      backends.map(async (backend, i): Promise<Berth> => {
+        const name = `node${i + 1}`
+        const process = await NodeProcess.start(program, { name, backend }, complain)
+        return { name, backend, process, inService: true }
+      }),
+    )
+    const edge = await FaultProxy.listen(() => fleet.next())
+    const fleet = new Fleet(program, berths, edge, complain)
+    return fleet
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.edge.port}/realtime`
+  }
+
+  /** One of those that run. */
+  pick(chance: Chance): Berth {
+    return chance.pick(this.berths)
+  }
+
+  /** SIGKILL; after a while another process takes the place. */
+  async kill(berth: Berth, downMs: number): Promise<void> {
+    await berth.process.kill()
+    // A balancer finds out by failing, and sends nobody there until it is back.
+    berth.inService = false
+    await new Promise((resolve) => setTimeout(resolve, downMs))
+    await this.start(berth)
+  }
+
+  /** Takes a server out of the balancer, ends it in order, and starts another one in its place. */
+  async restart(berth: Berth): Promise<void> {
+    berth.inService = false
+    await berth.process.end()
+    await this.start(berth)
+  }
+
+  /** What the log of a channel holds, as some server reads it. */
+  async dump(channel: string): Promise<Dump> {
+    const berth = this.berths.find(({ inService, process }) => inService && process.isRunning)
+    if (!berth) throw new Error('no server runs')
+    return berth.process.dump(channel)
+  }
+
+  async close(): Promise<void> {
+    await this.edge.close()
+    await Promise.all(this.berths.map(({ process }) => process.kill()))
+  }
+
+  private async start(berth: Berth): Promise<void> {
+    const { name, backend } = berth
+    berth.process = await NodeProcess.start(this.program, { name, backend }, this.complain)
+    berth.inService = true
+  }
+
+  private next(): number | undefined {
+    const inService = this.berths.filter((berth) => berth.inService)
+    return inService[this.turn++ % inService.length]?.process.port
+  }
+}

@@ -1,0 +1,22 @@
+import type { HistoryEvent } from '../history/index.js'
+
+/** An event without its time, which the record adds. */
+export type Happening = HistoryEvent extends infer E ? (E extends HistoryEvent ? Omit<E, 'at'> : never) : never
+
+/** What happened in one round, in order. */
+export class Record {
+  readonly history: HistoryEvent[] = []
+  /** Errors that no code of ours should have thrown. */
+  readonly surprises: unknown[] = []
+  private readonly begun = performance.now()
+
+  /** Writes down that something happened now. */
+  add(happening: Happening): void {
+    this.history.push({ at: Math.round(performance.now() - this.begun), ...happening })
+  }
+
+  /** Takes note of an error that nothing foresaw. */
+  unexpected(error: unknown): void {
+    this.surprises.push(error)
+  }
+}

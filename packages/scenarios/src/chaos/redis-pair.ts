@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import { FaultProxy } from '../fault-proxy/index.js'
+
+/** Time a copy, or a failover, may take. */
+const PATIENCE_MS = 15_000
+
+// Written to the file before a command is answered: what a process wrote survives its SIGKILL, with or without a sync.
+const SETTINGS = { appendonly: 'yes', appendfsync: 'no', 'repl-ping-replica-period': 1 }
+
+/** A Redis master and its replica, with a proxy on the link between them. Servers reach the master by proxies of their own. */
+export class RedisPair {
+  private constructor(
+    private master: RedisServer,
+    private replica: RedisServer,
+    /** The replication link. */
+    readonly replication: FaultProxy,
+    /** The way of each server to Redis: "the address", which follows the master. */
+    readonly ways: readonly FaultProxy[],
+  ) {}
+
+  static async start(ways: number): Promise<RedisPair> {
+    const [master, replica] = await Promise.all([
+      startRedis({ settings: SETTINGS }),
+      startRedis({ settings: SETTINGS }),
+    ])
+    const replication = await FaultProxy.listen(master.port)
+    const proxies = await Promise.all(Array.from({ length: ways }, () => FaultProxy.listen(master.port)))
+    const pair = new RedisPair(master, replica, replication, proxies)
+    await pair.copy()
+    return pair
+  }
+
+  /** Sends one command to the master. */
+  command(...args: readonly (string | number)[]): Promise<unknown> {
+    return this.master.command(...args)
+  }
+
+  /** Names of the keys that a pattern fits. */
+  async keys(pattern: string): Promise<readonly string[]> {
+    return (await this.command('KEYS', pattern)) as string[]
+  }
+
+  /** The master dies and comes back with what its file holds: everything. */
+  async crash(downMs: number): Promise<void> {
+    await this.master.kill()
+    await sleep(downMs)
+    await this.master.start()
+    await this.copied()
+  }
+
+  /** The master dies, and its file goes with it. */
+  async lose(downMs: number): Promise<void> {
+    await this.master.stop()
+    await sleep(downMs)
+    await this.master.start()
+    await this.copied()
+  }
+
+  /** The master does nothing for a while, and says nothing. */
+  async freeze(ms: number): Promise<void> {
+    this.master.pause()
+    await sleep(ms)
+    this.master.resume()
+  }
+
+  /** The replica takes over in order, with everything. */
+  async failOver(): Promise<void> {
+    await this.copied()
+    const { master, replica } = this
+    await master.command('FAILOVER', 'TO', '127.0.0.1', replica.port)
+    await until('the failover', async () => (await role(replica)) === 'master')
+    this.exchange()
+    await until('the old master to follow', async () => (await role(master)) === 'slave')
+    await this.copy()
+  }
+
+  /** The replica no longer hears of what the master stores. */
+  lag(): void {
+    this.replication.change({ held: true })
+  }
+
+  /** The replica takes over with what it has; until `rejoin`, the old master goes on for whoever still talks to it. */
+  async promote(ways: readonly FaultProxy[] = this.ways): Promise<void> {
+    await this.replica.command('REPLICAOF', 'NO', 'ONE')
+    for (const way of ways) {
+      way.switchTo(this.replica.port)
+      way.reset()
+    }
+  }
+
+  /** The old master dies, and comes back as an empty replica of the new one. */
+  async rejoin(): Promise<void> {
+    await this.master.stop()
+    this.exchange()
+    this.replication.reset()
+    this.replication.clear()
+    await this.replica.start()
+    await this.copy()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.replication, ...this.ways].map((proxy) => proxy.close()))
+    await Promise.all([this.master.stop(), this.replica.stop()])
+  }
+
+  /** From now on the replica is the master, and all ways lead to it. */
+  private exchange(): void {
+    ;[this.master, this.replica] = [this.replica, this.master]
+    this.replication.switchTo(this.master.port)
+    for (const way of this.ways) {
+      way.switchTo(this.master.port)
+      way.reset()
+    }
+  }
+
+  private async copy(): Promise<void> {
+    await this.replica.command('REPLICAOF', '127.0.0.1', this.replication.port)
+    await this.copied()
+  }
+
+  /** Resolves when the replica has what the master has. */
+  private copied(): Promise<void> {
+    return until('the replica to follow', async () => {
+      const info = String(await this.replica.command('INFO', 'replication'))
+      return info.includes('master_link_status:up')
+    })
+  }
+}
+
+async function role(server: RedisServer): Promise<string> {
+  const [name] = (await server.command('ROLE').catch(() => [''])) as string[]
+  return name ?? ''
+}
+
+async function until(what: string, fact: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS
+  while (!(await fact().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS} ms for ${what}`)
+    await sleep(25)
+  }
+}

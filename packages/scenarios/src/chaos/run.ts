@@ -1,0 +1,90 @@
+import { describeViolation } from '../history/index.js'
+import { Chance } from '../sim/chance.js'
+import { FAULTS, kindsFor } from './faults/index.js'
+import { playRound, type Load, type Round } from './round.js'
+import { Stage, type Size } from './stage.js'
+import { count, emptyTally, type Tally } from './tally.js'
+
+/** What to run. */
+export interface ChaosOptions extends Size, Load {
+  readonly seed: number
+  /** Kinds of faults, in this order first; after each of them once, they are drawn by the seed. */
+  readonly kinds?: readonly string[]
+  /** Rounds are played until this is over, and each kind at least once. 0: each kind once. */
+  readonly minutes: number
+  /** The program of a server. */
+  readonly program: string
+  /** Is told how it goes. */
+  readonly say: (line: string) => void
+}
+
+export interface Report {
+  readonly tallies: ReadonlyMap<string, Tally>
+  /** Rounds that broke a rule, and rounds that could not be played to their end. */
+  readonly failures: readonly string[]
+}
+
+export const DEFAULTS = {
+  backend: 'redis',
+  nodes: 2,
+  clients: 16,
+  channels: 4,
+  publishesPerSecond: 200,
+  aroundMs: 1_000,
+} as const satisfies Size & Load
+
+/** Plays rounds and judges them. The same seed draws the same faults at the same moments of a round. */
+export async function runChaos(options: ChaosOptions): Promise<Report> {
+  const { seed, minutes, say } = options
+  const kinds = options.kinds ?? kindsFor(options.backend)
+  const tallies = new Map<string, Tally>(kinds.map((kind) => [kind, emptyTally()]))
+  const failures: string[] = []
+  const order = new Chance(seed, 'order')
+  const stage = await Stage.start(options.program, options, say)
+  const end = performance.now() + minutes * 60_000
+  try {
+    for (let i = 0; i < kinds.length || performance.now() < end; i++) {
+      const kind = kinds[i] ?? order.pick(kinds)
+      const name = `${seed}-${i + 1}`
+      try {
+        const round = await playRound(stage, name, kind, options, new Chance(seed, `round ${i + 1}`))
+        const tally = tallies.get(kind)
+        if (tally) count(tally, round)
+        const wrong = complaints(round)
+        failures.push(...wrong)
+        say(`${name} ${kind}: ${summary(round)}`)
+        for (const line of wrong) say(`  ${line}`)
+      } catch (error) {
+        const line = `${name} ${kind} could not be played: ${error instanceof Error ? error.stack : String(error)}`
+        failures.push(line)
+        say(line)
+        break
+      }
+    }
+  } finally {
+    await stage.close()
+  }
+  return { tallies, failures }
+}
+
+function summary({ verdict, healedMs }: Round): string {
+  const gaps = Object.entries(verdict.gaps).flatMap(([reason, number]) => (number ? [`${number} ${reason}`] : []))
+  const told = gaps.length > 0 ? `, gaps told: ${gaps.join(', ')}` : ''
+  const lost = verdict.lost ? `, ${verdict.lost} lost by Redis` : ''
+  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, all there after ${healedMs} ms`
+}
+
+function complaints({ kind, verdict, record }: Round): string[] {
+  const nothing = verdict.judgedDeliveries === 0 ? [`${kind}: nothing was delivered, so nothing is shown`] : []
+  const surprises = record.surprises.map((error) => `${kind}: ${error instanceof Error ? error.stack : String(error)}`)
+  return [
+    ...nothing,
+    ...surprises,
+    ...verdict.violations.map((violation) => `${kind}: ${describeViolation(violation)}`),
+  ]
+}
+
+/** Whether a name is one of a fault. */
+export function isKind(name: string): boolean {
+  return Object.hasOwn(FAULTS, name)
+}

@@ -1,0 +1,21 @@
+import { beforeAll, expect, test } from 'vitest'
+import { kindsFor } from '../../src/chaos/faults/index.js'
+import type { Report } from '../../src/chaos/run.js'
+import { playAll } from './support/run.js'
+
+const kinds = kindsFor('memory')
+let report: Report
+
+beforeAll(async () => {
+  report = await playAll({ backend: 'memory', nodes: 1, clients: 8, publishesPerSecond: 100, aroundMs: 400 })
+})
+
+test.each(kinds)('one server, %s: nothing is lost in silence, nothing comes twice, no gap is told', (kind) => {
+  const tally = report.tallies.get(kind)
+  expect(tally?.deliveries).toBeGreaterThan(100)
+  expect(tally).toMatchObject({ lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
+})
+
+test('one server: every round was played to its end, and broke no rule', () => {
+  expect(report.failures).toEqual([])
+})
