@@ -12,6 +12,7 @@ export async function readLog(
   const reader = backend.join({
     deliver: nothing,
     resync: nothing,
+    verify: nothing,
     degraded: nothing,
     superseded: nothing,
     presenceChanged: nothing,

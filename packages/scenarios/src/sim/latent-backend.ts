@@ -59,6 +59,7 @@ export class LatentBackend implements Backend {
       },
       // Word of a failover takes its own way: publications of the new history can be faster.
       resync: () => void this.node.after(this.chance.between(0, this.resyncMs), () => handler.resync()),
+      verify: (channel, head) => this.news(() => handler.verify(channel, head)),
       degraded: (isDegraded) => this.news(() => handler.degraded(isDegraded)),
       superseded: (id, owner) => this.news(() => handler.superseded(id, owner)),
       heard: (from, text) => {

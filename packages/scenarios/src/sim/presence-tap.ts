@@ -19,6 +19,7 @@ export class PresenceTap {
         const { kind, id } = JSON.parse(text) as { readonly kind: string; readonly id: number }
         if (kind === 'ask') void this.node.control.send(from, JSON.stringify({ kind: 'answer', id }))
       },
+      verify: () => undefined,
       resync: () => void this.list('presence.base'),
       presenceChanged: (channel, change) => this.changed(channel, change),
     })

@@ -186,6 +186,7 @@ export class World {
     const judge = this.backend.join({
       deliver: nothing,
       resync: nothing,
+      verify: nothing,
       degraded: nothing,
       superseded: nothing,
       presenceChanged: nothing,

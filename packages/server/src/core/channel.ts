@@ -1,4 +1,4 @@
-import type { Limits, Mode, Since } from '@org/realtime-protocol'
+import type { Limits, Mode, Position, Since } from '@org/realtime-protocol'
 import type { Broker, Clock, Logger, StoredPublication } from '../ports/index.js'
 import type { Audience } from './audience.js'
 import type { Subscription } from './subscription.js'
@@ -27,6 +27,8 @@ export interface Channel {
   deliver(epoch: string, publication: StoredPublication): void
   /** Has the position verified against the log. */
   suspect(): void
+  /** The log ends at `head`: has the position verified if it is another. */
+  verify(head: Position): void
   /** Answers a new subscription with `subscribed`, and gives it what it is owed. Never rejects. */
   start(subscription: Subscription, since: Since | undefined): Promise<void>
   /** The link has room again: gives a subscription that is not live what it is owed. Never rejects. */

@@ -1,4 +1,4 @@
-import type { Mode } from '@org/realtime-protocol'
+import type { Mode, Position } from '@org/realtime-protocol'
 import type { StoredPublication, Timer } from '../ports/index.js'
 import type { Channel, ChannelContext } from './channel.js'
 import { EphemeralChannel } from './ephemeral-channel.js'
@@ -63,6 +63,11 @@ export class Hub {
   /** Has every channel verify its position. */
   resync(): void {
     for (const channel of this.channels.values()) channel.suspect()
+  }
+
+  /** The log of a channel ends at `head`: has it verify its position if that is another. */
+  verify(name: string, head: Position): void {
+    this.channels.get(name)?.verify(head)
   }
 
   /** Closes all channels. */

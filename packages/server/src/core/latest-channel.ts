@@ -44,6 +44,10 @@ export class LatestChannel implements Channel, Follower {
     this.verification.suspect()
   }
 
+  verify(head: Position): void {
+    this.verification.verify(head)
+  }
+
   start(subscription: Subscription, since: Since | undefined): Promise<void> {
     // Of two histories this node may know the older one: what it would tell then is what the subscriber had before.
     if (isPosition(since) && since.epoch !== '' && since.epoch !== this.position.epoch) this.suspect()

@@ -53,6 +53,10 @@ export class LogChannel implements Channel, Follower {
     this.verification.suspect()
   }
 
+  verify(head: Position): void {
+    this.verification.verify(head)
+  }
+
   start(subscription: Subscription, since: Since | undefined): Promise<void> {
     return begin(this, subscription, since)
   }

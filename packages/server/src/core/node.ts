@@ -1,4 +1,4 @@
-import type { CloseCodeName, Limits, Mode, WireError } from '@org/realtime-protocol'
+import type { CloseCodeName, Limits, Mode, Position, WireError } from '@org/realtime-protocol'
 import type {
   Backend,
   BackendFullError,
@@ -260,6 +260,10 @@ export class Node implements NodeHandler, ChannelContext {
   resync(): void {
     this.hub.resync()
     this.presence.resync()
+  }
+
+  verify(channel: string, head: Position): void {
+    this.hub.verify(channel, head)
   }
 
   heard(from: string, text: string): void {

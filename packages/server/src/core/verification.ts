@@ -74,6 +74,12 @@ export class Verification {
     this.broker.run(this.synchronize(false))
   }
 
+  /** The log ends at `head`: has the position verified if it is another. */
+  verify(head: Position): void {
+    const { epoch, offset } = this.follower.position
+    if (this.phase !== 'live' || epoch !== head.epoch || offset !== head.offset) this.suspect()
+  }
+
   /** Finds out how the position joins the log, tells subscribers, and goes live. */
   private async synchronize(begins: boolean): Promise<void> {
     let first = begins

@@ -162,4 +162,10 @@ export interface BrokerHandler {
   degraded(isDegraded: boolean): void
   /** Publications may have been lost, or another history may serve the channels: verify every position. */
   resync(): void
+  /**
+   * The log of a subscribed channel ends at `head`: whoever is not there verifies its position. Told now and then of
+   * channels that are quiet, by a broker that can lose publications on the way; of a channel that is not quiet, the next
+   * publication shows what was lost.
+   */
+  verify(channel: string, head: Position): void
 }

@@ -304,6 +304,23 @@ describe('live', () => {
     expect(link.heard).toEqual(messages('E1', 4, 5))
   })
 
+  test('word that the log ends elsewhere finds what was lost; that it ends here costs no reading', async () => {
+    const { hub, broker, link, clock, channel } = await live(2)
+    hub.verify('c', { epoch: 'E1', offset: 2 })
+    await clock.settle()
+    expect(broker.reads).toEqual([])
+    broker.append(2)
+    hub.verify('c', { epoch: 'E1', offset: 4 })
+    await clock.settle()
+    expect(link.heard).toEqual(messages('E1', 3, 4))
+    broker.rotate('E2', 3)
+    hub.verify('c', { epoch: 'E1', offset: 3 })
+    await clock.settle()
+    expect(link.heard.at(-1)).toBe('gap rollback 4..4')
+    expect(channel.position).toEqual({ epoch: 'E2', offset: 3 })
+    hub.verify('nobody', { epoch: 'E1', offset: 1 })
+  })
+
   test('two resyncs at once lead to one verification after the other, not to two side by side', async () => {
     const { broker, hub, clock } = await live(3)
     broker.reading.close()

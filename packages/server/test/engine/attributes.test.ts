@@ -178,6 +178,7 @@ describe('the attributes of a session', () => {
       deliver: () => undefined,
       degraded: () => undefined,
       resync: () => undefined,
+      verify: () => undefined,
       superseded: () => undefined,
       presenceChanged: () => undefined,
       heard: () => undefined,

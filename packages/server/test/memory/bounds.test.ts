@@ -131,6 +131,7 @@ test('a node that has left is told nothing', async () => {
     deliver: () => void told.push('deliver'),
     degraded: () => void told.push('degraded'),
     resync: () => void told.push('resync'),
+    verify: () => undefined,
     superseded: () => void told.push('superseded'),
     heard: () => void told.push('heard'),
     presenceChanged: () => void told.push('presence'),

@@ -8,6 +8,7 @@ import {
   presenceStoreContract,
   sessionStoreContract,
   VirtualClock,
+  type BrokerNode,
   type Delivery,
 } from '../../src/testing/index.js'
 
@@ -39,12 +40,14 @@ brokerContract({ describe, expect, test }, 'in memory', () => {
     ...ports,
     join: async () => {
       const deliveries: Delivery[] = []
+      const heads: BrokerNode['heads'][number][] = []
       let resyncs = 0
       const { broker } = join({
         deliver: (channel, epoch, publication) => void deliveries.push({ channel, epoch, publication }),
         resync: () => void (resyncs += 1),
+        verify: (channel, head) => void heads.push({ channel, head }),
       })
-      return { broker, deliveries, resyncs: () => resyncs }
+      return { broker, deliveries, resyncs: () => resyncs, heads }
     },
     cutReplication: async () => void (replica = backend.checkpoint()),
     failOver: async ({ lossy }) => backend.failOver(lossy ? replica : undefined),

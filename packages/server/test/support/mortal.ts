@@ -30,7 +30,7 @@ export function mortal(time: VirtualClock, inner: MemoryBackend) {
   const backend: Backend = {
     join(handler) {
       const told = Object.fromEntries(
-        (['deliver', 'degraded', 'resync', 'superseded', 'presenceChanged', 'heard'] as const).map((name) => [
+        (['deliver', 'degraded', 'resync', 'verify', 'superseded', 'presenceChanged', 'heard'] as const).map((name) => [
           name,
           (...args: unknown[]) => run(() => (handler[name] as (...given: unknown[]) => void).apply(handler, args)),
         ]),

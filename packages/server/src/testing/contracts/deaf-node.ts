@@ -5,6 +5,7 @@ export const deafNode: NodeHandler = {
   deliver: () => undefined,
   degraded: () => undefined,
   resync: () => undefined,
+  verify: () => undefined,
   superseded: () => undefined,
   heard: () => undefined,
   presenceChanged: () => undefined,

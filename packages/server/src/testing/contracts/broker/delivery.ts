@@ -54,6 +54,22 @@ export function delivery({ describe, expect, law }: BrokerSuite): void {
       expect(node.deliveries).toHaveLength(1)
     })
 
+    law(
+      'or says where a quiet log ends, to a node that missed its last publication',
+      async (fixture, { node, put }) => {
+        await node.broker.subscribe('c')
+        await fixture.loseNews?.()
+        const { position } = await put('a')
+        const isTold = () => node.heads.some(({ channel, head }) => channel === 'c' && head.offset === 1)
+        await fixture.eventually(() => node.deliveries.length === 1 || isTold())
+        expect(node.deliveries.length === 1).toBe(fixture.loseNews === undefined)
+        for (const { channel, head } of node.heads) {
+          expect([channel, head.epoch, head.offset]).toEqual(['c', head.offset ? position.epoch : '', head.offset])
+          expect(head.offset <= 1).toBe(true)
+        }
+      },
+    )
+
     law('joins a subscription and a reading without a hole', async (fixture, { node, put, recover }) => {
       const writer = tools(await fixture.join())
       const writes = Array.from({ length: 60 }, (_, i) => writer.put(`m${i}`))

@@ -1,3 +1,4 @@
+import type { Position } from '@org/realtime-protocol'
 import type { Broker, StoredPublication } from '../../../ports/index.js'
 
 /** A publication that a node was handed. */
@@ -18,6 +19,8 @@ export interface BrokerNode {
   readonly deliveries: readonly Delivery[]
   /** How often it was told to verify its positions. */
   readonly resyncs: () => number
+  /** Where it was told that logs end, in order. */
+  readonly heads: ReadonlyArray<{ readonly channel: string; readonly head: Position }>
 }
 
 /** What the suite needs of an implementation: made fresh for every test. */
@@ -30,6 +33,11 @@ export interface BrokerFixture {
   cutReplication(): Promise<void>
   /** Has another replication history take over, with or without what came after the cut. */
   failOver(options: { readonly lossy: boolean }): Promise<void>
+  /**
+   * From now on publications are lost on the way to every node. Absent when they cannot be, as in memory: then every
+   * one has to arrive.
+   */
+  loseNews?(): Promise<void>
   /** Waits until a condition holds, or fails in a time that suits the implementation. */
   eventually(condition: () => boolean): Promise<void>
   /** Waits until whatever was on its way to the nodes has arrived. */
