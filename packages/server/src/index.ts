@@ -1,12 +1,8 @@
 // The server
-export {
-  RealtimeServer,
-  type AttachOptions,
-  type CloseOptions,
-  type HistoryOptions,
-  type Published,
-  type PublishOptions,
-} from './server.js'
+export { RealtimeServer } from './server.js'
+export type { AttachOptions } from './endpoint.js'
+export type { CloseOptions } from './closing.js'
+export type { HistoryOptions, Published, PublishOptions } from './publications.js'
 export type {
   Authenticated,
   ChannelOptions,

@@ -1,48 +1,33 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { Duplex } from 'node:stream'
-import {
-  CLOSE_CODES,
-  DEFAULT_LIMITS,
-  utf8Bytes,
-  type ChannelIn,
-  type Contract,
-  type Data,
-  type MessageInput,
-  type MessageOutput,
-  type Meta,
-  type MethodIn,
-  type MethodInput,
-  type MethodOutput,
-  type MethodsOf,
-  type PersonalInput,
-  type Position,
-  type PresenceOutput,
-  type TemplateIn,
-  type WireError,
+import type {
+  ChannelIn,
+  Contract,
+  MessageInput,
+  MessageOutput,
+  MethodIn,
+  MethodInput,
+  MethodOutput,
+  MethodsOf,
+  PersonalInput,
+  PresenceOutput,
+  TemplateIn,
 } from '@org/realtime-protocol'
-import { isWorkerProcess, memory } from './backends.js'
 import { methodContract, type CallArguments, type Method } from './calls.js'
 import { asChanges, attributesOf, type Attributes } from './core/attributes.js'
+import { drainPace, type CloseOptions } from './closing.js'
 import { Declarations, PERSONAL, type Identity } from './core/declarations.js'
 import type { DrainPace } from './core/drain.js'
 import type { MethodHandler } from './core/methods.js'
-import { Node } from './core/node.js'
-import type { PresentMembers } from './core/presence.js'
-import type { Draft } from './core/publishing.js'
+import type { Node } from './core/node.js'
 import type { PlainHandler } from './core/plain-connection.js'
-import { redacting } from './core/redaction.js'
+import type { PresentMembers } from './core/presence.js'
+import type { Reached } from './core/reach.js'
 import { readHistory, type History } from './core/reading.js'
-import type { Counts, Reached } from './core/reach.js'
 import type { Target } from './core/target.js'
-import {
-  waitMs,
-  type DisconnectOptions,
-  type KnownSession,
-  type LiveSessions,
-  type ReachOptions,
-  type Totals,
-} from './sessions.js'
 import { isWireError, RealtimeError } from './core/wire-errors.js'
+import { Endpoint, type AttachOptions } from './endpoint.js'
+import type { Health } from './http/health.js'
 import {
   resolveDeclaration,
   resolveLimits,
@@ -50,67 +35,26 @@ import {
   type ChannelOptions,
   type ServerOptions,
 } from './options.js'
-import type { Health } from './http/health.js'
-import { processDiagnostics } from './platform/diagnostics.js'
-import { systemClock } from './platform/system-clock.js'
-import { systemRandom } from './platform/system-random.js'
+import type { Handshake, Transport, TransportHandler } from './ports/index.js'
 import {
-  NO_METRICS,
-  silent,
-  type Handshake,
-  type PublishOutcome,
-  type Transport,
-  type TransportHandler,
-} from './ports/index.js'
-import { pathOf, Upgrade } from './ws/upgrade.js'
-
-const DEFAULT_PATH = '/realtime'
-
-/** Where a server listens. */
-export interface AttachOptions {
-  /** Path of the endpoint. Default: the `path` of the server's options. */
-  readonly path?: string
-}
-
-/** How gently a server closes. */
-export interface CloseOptions {
-  /**
-   * Time to spread the closing of links over, in milliseconds. Links that wait for answers go last. Default: 0, all at
-   * once.
-   */
-  readonly drainMs?: number
-  /**
-   * Time to go on as before while {@link RealtimeServer.ready} is false already, in milliseconds, so that a load
-   * balancer notices before upgrades are refused. Default: 0.
-   */
-  readonly lbDelayMs?: number
-  /** What clients are told to wait before they come back, in milliseconds, besides their own back-off. Default: nothing. */
-  readonly retryAfterMs?: number
-}
-
-/** Settings of one publish. */
-export interface PublishOptions {
-  /** Idempotency key, 1 to 64 bytes: a repeat within 5 minutes takes effect once. Default: none. */
-  readonly key?: string
-  /** Texts that travel with the message for tools, such as `traceparent`. At most 1,024 bytes. */
-  readonly meta?: Meta
-}
-
-/** Where a publish was stored. The position of a message to an `ephemeral` channel is the null position. */
-export interface Published extends Position {
-  /** Names the publication. */
-  readonly id: string
-}
-
-/** Which part of a log to read. With neither `after` nor `before`, the latest messages. */
-export interface HistoryOptions {
-  /** Read the messages after this position. */
-  readonly after?: Position
-  /** Read the messages before this position. */
-  readonly before?: Position
-  /** How many at most. Default and most: 100. */
-  readonly limit?: number
-}
+  checkMeta,
+  draft,
+  published,
+  type HistoryOptions,
+  type Published,
+  type PublishOptions,
+} from './publications.js'
+import {
+  dismissal,
+  totals,
+  waitMs,
+  type DisconnectOptions,
+  type KnownSession,
+  type LiveSessions,
+  type ReachOptions,
+  type Totals,
+} from './sessions.js'
+import { createNode } from './wiring.js'
 
 /**
  * A realtime server inside your own HTTP server. Constructing one opens nothing; {@link attach} it, or hand it upgrade
@@ -118,11 +62,9 @@ export interface HistoryOptions {
  */
 export class RealtimeServer<const C extends Contract = Contract, User extends Identity = Identity> {
   private readonly contract: C
-  private readonly options: ServerOptions<User>
   private readonly declarations = new Declarations()
   private readonly node: Node
-  private readonly upgrade: Upgrade
-  private readonly detach: Array<() => void> = []
+  private readonly endpoint: Endpoint
   private closing: Promise<void> | undefined
 
   /**
@@ -131,29 +73,11 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws TypeError when a setting makes no sense; the message says which and why.
    */
   constructor(contract?: C, options: ServerOptions<User> = {}) {
-    const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
-    const logger = options.logger ? redacting(options.logger) : silent
-    const { origins, trustedProxies } = options
+    const { path, origins, trustedProxies } = options
     const limits = resolveLimits(options.limits)
-    if (!options.backend && isWorkerProcess()) {
-      logger.warn(
-        'messages of this process do not reach the others: the memory backend is not shared between processes',
-      )
-    }
     this.contract = contract ?? ({} as C)
-    this.options = options
-    this.node = new Node({
-      backend: options.backend ?? memory({ sessionTtlMs: limits.sessionTtlMs, clock, random }),
-      clock,
-      random,
-      logger,
-      metrics,
-      diagnostics: processDiagnostics,
-      limits,
-      declarations: this.declarations,
-      authenticate: options.authenticate,
-    })
-    this.upgrade = new Upgrade(this.node, { messageBytes: limits.messageBytes, origins, trustedProxies })
+    this.node = createNode(options, limits, this.declarations)
+    this.endpoint = new Endpoint(this.node, path, { messageBytes: limits.messageBytes, origins, trustedProxies })
     for (const template of Object.keys(this.contract.channels ?? {})) {
       this.declarations.set(resolveDeclaration(this.contract, template, {}, limits))
     }
@@ -177,15 +101,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    *
    * @returns A function that stops listening; links that are open stay open.
    */
-  attach(httpServer: HttpServer, { path }: AttachOptions = {}): () => void {
-    const mine = path ?? this.path
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-      if (pathOf(request) === mine) this.take(request, socket, head)
-    }
-    httpServer.on('upgrade', onUpgrade)
-    const detach = (): void => void httpServer.off('upgrade', onUpgrade)
-    this.detach.push(detach)
-    return detach
+  attach(httpServer: HttpServer, options: AttachOptions = {}): () => void {
+    return this.endpoint.attach(httpServer, options)
   }
 
   /**
@@ -194,9 +111,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @returns Whether the request was for the `path` of this server. If not, it was left alone.
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    if (pathOf(request) !== this.path) return false
-    this.take(request, socket, head)
-    return true
+    return this.endpoint.handle(request, socket, head)
   }
 
   /**
@@ -204,7 +119,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * the handler has them join. Any WebSocket client can be one.
    */
   plain(handler: PlainHandler): this {
-    this.node.plainHandler = handler
+    this.node.door.plainHandler = handler
     return this
   }
 
@@ -214,12 +129,12 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws TypeError when plain connections were not switched on by {@link plain}.
    */
   acceptPlain(transport: Transport, handshake: Handshake): TransportHandler {
-    return this.node.acceptPlain(transport, handshake)
+    return this.node.door.acceptPlain(transport, handshake)
   }
 
   /** Takes a link that did not come by HTTP: from another runtime, or from a test. */
   accept(transport: Transport, handshake: Handshake): TransportHandler {
-    return this.node.accept(transport, handshake)
+    return this.node.door.accept(transport, handshake)
   }
 
   /**
@@ -235,7 +150,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     data: MessageInput<C, Name>,
     options: PublishOptions = {},
   ): Promise<Published> {
-    return published(await this.node.publishing.fromServer(this.draft(channel, data, options)))
+    return published(await this.node.publishing.fromServer(draft(this.node.random.id(), channel, data, options)))
   }
 
   /**
@@ -249,7 +164,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * takes effect once).
    */
   async publishToUser(user: string, data: PersonalInput<C>, options: PublishOptions = {}): Promise<Published> {
-    return published(await this.node.publishing.toUser(user, this.draft(PERSONAL, data, options)))
+    return published(await this.node.publishing.toUser(user, draft(this.node.random.id(), PERSONAL, data, options)))
   }
 
   /**
@@ -353,9 +268,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
    */
   async disconnect(target: Target, options: DisconnectOptions = {}): Promise<Reached> {
-    const { code = CLOSE_CODES.ENDED.code, reason = CLOSE_CODES.ENDED.reason } = options
-    if (!Number.isInteger(code) || code < 4000 || code > 4999) throw new TypeError('a close code is 4000 to 4999')
-    return this.node.reach.dismiss(target, { code, reason }, waitMs(options))
+    return this.node.reach.dismiss(target, dismissal(options), waitMs(options))
   }
 
   /**
@@ -404,14 +317,12 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
    */
   async count(options: ReachOptions = {}): Promise<Totals> {
-    const { answers, complete } = await this.node.reach.counts(waitMs(options))
-    const sum = (of: keyof Counts): number => answers.reduce((total, counts) => total + counts[of], 0)
-    return { connections: sum('connections'), sessions: sum('sessions'), nodes: answers.length, complete }
+    return totals(await this.node.reach.counts(waitMs(options)))
   }
 
   /** How many links are open. */
   get connections(): number {
-    return this.node.connections.size
+    return this.node.door.links.size
   }
 
   /** Whether this server means to stay: false from the call of {@link close} on. For the readiness check of a balancer. */
@@ -433,50 +344,14 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws TypeError when a time is not a number from 0.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    const { drainMs = 0, lbDelayMs = 0, retryAfterMs } = options
-    for (const [name, ms] of Object.entries({ drainMs, lbDelayMs, retryAfterMs: retryAfterMs ?? 0 })) {
-      if (!Number.isFinite(ms) || ms < 0) throw new TypeError(`${name} must be a number of milliseconds from 0`)
-    }
-    if (this.closing && drainMs === 0) this.node.hasten()
-    this.closing ??= this.end({ drainMs, lbDelayMs, retryAfterMs: retryAfterMs && Math.ceil(retryAfterMs) })
+    const pace = drainPace(options)
+    if (this.closing && pace.drainMs === 0) this.node.hasten()
+    this.closing ??= this.end(pace)
     return this.closing
-  }
-
-  private draft(channel: string, data: Data, { key, meta }: PublishOptions): Draft {
-    if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
-      throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
-    }
-    checkMeta(meta)
-    return { channel, id: this.node.random.id(), data, key, meta }
   }
 
   private async end(pace: DrainPace): Promise<void> {
     await this.node.close(pace)
-    for (const detach of this.detach) detach()
+    this.endpoint.close()
   }
-
-  private get path(): string {
-    return this.options.path ?? DEFAULT_PATH
-  }
-
-  private take(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.node.isClosing) this.upgrade.refuseClosing(socket)
-    else this.upgrade.handle(request, socket, head)
-  }
-}
-
-function published(outcome: PublishOutcome | WireError): Published {
-  if (isWireError(outcome)) throw RealtimeError.from(outcome)
-  if (outcome.kind !== 'stored') throw new RealtimeError('INTERNAL', 'the broker judged a number that was not given')
-  return { id: outcome.id, ...outcome.position }
-}
-
-function checkMeta(meta: Meta | undefined): void {
-  if (!meta || isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) return
-  throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
-}
-
-function isSized(text: string, maxBytes: number): boolean {
-  const bytes = utf8Bytes(text)
-  return bytes > 0 && bytes <= maxBytes
 }

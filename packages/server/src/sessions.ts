@@ -1,4 +1,7 @@
+import { CLOSE_CODES } from '@org/realtime-protocol'
 import type { Attributes } from './core/attributes.js'
+import type { Dismissal } from './core/dismissals.js'
+import type { Answers } from './core/fellows.js'
 import type { Counts, LiveSession } from './core/reach.js'
 
 /** Settings of what reaches sessions on all nodes. */
@@ -52,4 +55,19 @@ const WAIT_MS = 1_000
 export function waitMs({ timeoutMs = WAIT_MS }: ReachOptions): number {
   if (!(timeoutMs > 0)) throw new TypeError('timeoutMs must be a number of milliseconds above 0')
   return timeoutMs
+}
+
+/** How sessions are sent away. @throws TypeError when the close code is not one for that. */
+export function dismissal({
+  code = CLOSE_CODES.ENDED.code,
+  reason = CLOSE_CODES.ENDED.reason,
+}: DisconnectOptions): Dismissal {
+  if (!Number.isInteger(code) || code < 4000 || code > 4999) throw new TypeError('a close code is 4000 to 4999')
+  return { code, reason }
+}
+
+/** The sum of what nodes counted. */
+export function totals({ answers, complete }: Answers<Counts>): Totals {
+  const sum = (of: keyof Counts): number => answers.reduce((total, counts) => total + counts[of], 0)
+  return { connections: sum('connections'), sessions: sum('sessions'), nodes: answers.length, complete }
 }

@@ -284,7 +284,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.pending.clear()
     this.node.presence.detach(this)
     if (this.session) this.node.registry.detach(this.session)
-    this.node.left(this, code)
+    this.node.door.left(this, code)
     // Last, since it tells the application.
     this.called?.end()
   }

@@ -8,7 +8,6 @@ import type {
   Control,
   Diagnostics,
   DiagnosticsName,
-  Handshake,
   LogFields,
   Logger,
   Metrics,
@@ -18,34 +17,29 @@ import type {
   SessionStore,
   StoredPublication,
   StoredSession,
-  Timer,
-  Transport,
-  TransportHandler,
 } from '../ports/index.js'
 import { admit, type Admission, type Authenticate, type Credentials } from './admission.js'
-import { resolveChannel, type ResolvedChannel } from './resolved-channel.js'
+import { Calling } from './calling.js'
+import { takeCensus } from './census.js'
 import type { ChannelContext } from './channel.js'
-import { Connection } from './connection.js'
 import type { Declarations } from './declarations.js'
 import { Dismissals } from './dismissals.js'
+import { Door } from './door.js'
 import { Drain, type DrainPace } from './drain.js'
 import { encoded } from './encoded-frame.js'
 import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
-import { Places, type Refusal } from './places.js'
-import { codeLabel, Instruments, type Census } from './instruments.js'
-import { Calling } from './calling.js'
+import { Instruments } from './instruments.js'
 import { counted, measured } from './measured.js'
-import { PlainLink, type PlainHandler } from './plain-connection.js'
 import { Presence } from './presence.js'
 import { Methods } from './methods.js'
 import { Publishing } from './publishing.js'
 import { Reach } from './reach.js'
+import { Renewal } from './renewal.js'
 import { Seldom } from './seldom.js'
-import type { Session } from './session.js'
 import { SessionRegistry } from './session-registry.js'
 import { TimerWheel } from './timer-wheel.js'
-import { isWireError, wireError } from './wire-errors.js'
+import { wireError } from './wire-errors.js'
 import { Writer } from './writer.js'
 
 /** What a node is built from. */
@@ -86,19 +80,15 @@ export class Node implements NodeHandler, ChannelContext {
   readonly writer: Writer
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
-  /** Every link that is open. */
-  readonly connections = new Set<Connection | PlainLink>()
-  /** What becomes of links without our subprotocol. Without it, none is taken. */
-  plainHandler: PlainHandler | undefined
+  readonly door: Door
   readonly methods: Methods
   readonly calling: Calling
   /** Whether the log cannot be reached at the moment. */
   isDegraded = false
-  private readonly places: Places
   private readonly seldom = new Seldom(60_000)
 
   private readonly backend: BackendNode
-  private renewal: Timer
+  private readonly renewal: Renewal
   private leaving: Drain | undefined
 
   constructor(private readonly parts: NodeParts) {
@@ -108,7 +98,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.logger = logger
     this.limits = limits
     this.backend = parts.backend.join(this)
-    this.instruments = new Instruments(parts.metrics, () => this.census())
+    this.instruments = new Instruments(parts.metrics, () => takeCensus(this))
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
     this.broker = watchFull(broker, (error) => this.full(error))
     this.sessions = counted(this.backend.sessions, this.instruments.failures)
@@ -122,59 +112,13 @@ export class Node implements NodeHandler, ChannelContext {
     this.calling = new Calling(this)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
-    this.places = new Places(limits)
+    this.door = new Door(this)
     this.presence = new Presence({
       ...parts,
       store: counted(this.backend.presence, this.instruments.failures),
       wheel: this.wheel,
     })
-    this.scheduleRenewal()
-  }
-
-  /** Takes a new link; what happens on it goes to the handler returned. */
-  accept(transport: Transport, handshake: Handshake): TransportHandler {
-    return this.admitLink(new Connection(this, transport, handshake), handshake.remoteAddress)
-  }
-
-  get takesPlain(): boolean {
-    return this.plainHandler !== undefined
-  }
-
-  /** Takes a new link that does not speak our protocol. */
-  acceptPlain(transport: Transport, handshake: Handshake): TransportHandler {
-    if (!this.plainHandler) throw new TypeError('plain connections are not switched on: call plain() first')
-    const link = this.admitLink(new PlainLink(this, transport, this.plainHandler), handshake.remoteAddress)
-    link.open(handshake)
-    return link
-  }
-
-  /** A link is over. */
-  left(link: Connection | PlainLink, code: number): void {
-    if (!this.connections.delete(link)) return
-    this.instruments.closed.add(codeLabel(code))
-    this.instruments.receivedBytes += link.receivedBytes
-  }
-
-  private admitLink<L extends Connection | PlainLink>(link: L, address: string): L {
-    const refusal = this.isClosing ? undefined : this.refusal(address)
-    if (this.isClosing) link.hangup('RESTART')
-    else if (refusal) link.hangup('OVERLOADED', undefined, refusal.retryAfterMs)
-    else {
-      link.place = this.places.take(address)
-      this.connections.add(link)
-      this.instruments.opened += 1
-    }
-    return link
-  }
-
-  /** Why a link from an address would not be taken now, if so. Whoever asks refuses it then. */
-  refusal(address: string): Refusal | undefined {
-    const refusal = this.places.refusal(address)
-    if (!refusal) return undefined
-    const { limit } = refusal
-    this.limited(limit, { peer: address })
-    this.warn(`links are refused by ${limit}`, { limit, value: this.limits[limit], peer: address })
-    return refusal
+    this.renewal = new Renewal(this, limits.sessionTtlMs / 3)
   }
 
   /** Takes note that a limit was met and somebody was refused. The one place that all of them pass. */
@@ -203,24 +147,6 @@ export class Node implements NodeHandler, ChannelContext {
   /** Asks the application who somebody is. */
   admit(credentials: Credentials): Promise<Admission | CloseCodeName> {
     return admit(this.parts.authenticate, credentials, this)
-  }
-
-  /** Asks the application whether a session may read a channel, and gives the channel that it means. Never rejects. */
-  async authorizeSubscribe(session: Session, channel: string): Promise<WireError | ResolvedChannel> {
-    const resolved = resolveChannel(this.parts.declarations, channel, session.user)
-    if (isWireError(resolved)) return resolved
-    try {
-      const { declaration, params } = resolved
-      for (;;) {
-        const { identity } = session
-        const allowed = await declaration.subscribe({ ...session.asker, channel }, params)
-        // What was allowed to who it was is not allowed to who it is now.
-        if (session.identity === identity) return allowed ? resolved : wireError('FORBIDDEN')
-      }
-    } catch (error) {
-      this.logger.error('subscribe rule failed', { channel, error })
-      return wireError('INTERNAL')
-    }
   }
 
   /** The record of a session, whoever holds it. Never rejects. */
@@ -290,12 +216,12 @@ export class Node implements NodeHandler, ChannelContext {
 
   /** Sends every link away with a word to come back, and lets go of the backend. */
   async close(pace: DrainPace): Promise<void> {
-    this.leaving = new Drain(this.connections, pace, this.clock)
+    this.leaving = new Drain(this.door.links, pace, this.clock)
     await this.leaving.run()
     this.reach.fellows.close()
     this.hub.close()
     this.wheel.stop()
-    this.clock.clearTimer(this.renewal)
+    this.renewal.stop()
     await this.presence.close()
     await this.backend.close()
   }
@@ -303,31 +229,5 @@ export class Node implements NodeHandler, ChannelContext {
   /** Has a closing that takes its time end at once. */
   hasten(): void {
     this.leaving?.hasten()
-  }
-
-  private census(): Census {
-    const links = [...this.connections]
-    const sum = (of: (link: Connection | PlainLink) => number) => links.reduce((total, link) => total + of(link), 0)
-    return {
-      connections: links.length,
-      sessions: this.registry.size,
-      channels: this.hub.size,
-      subscriptions: sum(({ subscriptions }) => subscriptions.size),
-      queuedBytes: sum(({ queuedBytes }) => queuedBytes),
-      receivedBytes: sum(({ receivedBytes }) => receivedBytes),
-      sent: this.writer.sent,
-      degraded: Number(this.isDegraded),
-    }
-  }
-
-  /** Sessions with a link are renewed by their node, so that only those without one run out. */
-  private scheduleRenewal(): void {
-    this.renewal = this.clock.setTimer(() => {
-      this.sessions.renew(this.registry.sessions()).catch((error: unknown) => {
-        this.logger.error('session store failed', { operation: 'renew', error })
-      })
-      for (const session of this.registry.sessions()) void session.rewrite(this)
-      this.scheduleRenewal()
-    }, this.limits.sessionTtlMs / 3)
   }
 }

@@ -231,7 +231,7 @@ export class PlainLink extends Outlet implements PlainConnection, TransportHandl
     this.queue.discard()
     this.node.wheel.cancel(this.heartbeat)
     for (const channel of [...this.subscriptions.keys()]) this.leave(channel)
-    this.node.left(this, code)
+    this.node.door.left(this, code)
     if (!this.isShown) return
     const tell = async () => this.handler.close?.(this, { code, reason })
     // In its place after what is still being handled, unless too much is.

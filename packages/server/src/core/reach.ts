@@ -123,7 +123,7 @@ export class Reach {
       case 'sessions':
         return Promise.resolve(this.live(question.target))
       case 'counts':
-        return Promise.resolve({ connections: node.connections.size, sessions: node.registry.size } satisfies Counts)
+        return Promise.resolve({ connections: node.door.links.size, sessions: node.registry.size } satisfies Counts)
       case 'dismiss':
         return Promise.resolve(dismiss(node, question.target, question.dismissal))
       case 'subscribe':

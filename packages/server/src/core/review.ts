@@ -1,3 +1,4 @@
+import { authorizeSubscribe } from './authorization.js'
 import type { Attendance } from './attendance.js'
 import type { Connection } from './connection.js'
 import type { Node } from './node.js'
@@ -28,7 +29,7 @@ async function reviewSubscription(node: Node, connection: Connection, session: S
   // What the server has subscribed it to is not for the rule to decide.
   if (session.isKept(channel)) return
   const subscription = connection.subscriptions.get(channel)
-  const verdict = await node.authorizeSubscribe(session, channel)
+  const verdict = await authorizeSubscribe(node, session, channel)
   // A later one was judged for itself.
   if (!subscription || !isWireError(verdict) || connection.subscriptions.get(channel) !== subscription) return
   vacate(node, connection, channel)
@@ -38,7 +39,7 @@ async function reviewSubscription(node: Node, connection: Connection, session: S
 async function reviewWatch(node: Node, connection: Connection, session: Session, channel: string): Promise<void> {
   const { hub } = node.presence
   const ref = hub.refOf(channel, connection)
-  const verdict = await node.authorizeSubscribe(session, channel)
+  const verdict = await authorizeSubscribe(node, session, channel)
   if (ref === undefined || !isWireError(verdict) || hub.refOf(channel, connection) !== ref) return
   hub.unwatch(channel, connection)
   connection.say({ type: 'error', ref, ...verdict })

@@ -9,7 +9,7 @@ import { refuse } from './refuse.js'
 import { ProxyTrust, type TrustedProxies } from './trusted-proxies.js'
 import { LinkSocket, WsTransport } from './ws-transport.js'
 
-/** Takes new links, or says why not, and hears who was turned away. */
+/** Takes new links, or says why not. */
 export interface Gate {
   /** Why a link from an address would not be taken now, if so. */
   refusal(address: string): { readonly limit: string; readonly retryAfterMs: number } | undefined
@@ -19,7 +19,11 @@ export interface Gate {
   readonly takesPlain: boolean
   /** Takes a link without our subprotocol. */
   acceptPlain(transport: Transport, handshake: Handshake): TransportHandler
-  /** Somebody was turned away by a bound that the gate does not know. */
+}
+
+/** Hears who was turned away by what the gate does not know. */
+export interface Doorkeeper {
+  /** Somebody was turned away by a bound. */
   limited(limit: 'origins', fields: LogFields): void
   /** Tells the operator, once a minute for each message. */
   warn(message: string, fields: LogFields): void
@@ -52,6 +56,7 @@ export class Upgrade {
 
   constructor(
     private readonly gate: Gate,
+    private readonly keeper: Doorkeeper,
     { messageBytes, origins, trustedProxies }: UpgradeOptions,
   ) {
     this.proxies = new ProxyTrust(trustedProxies)
@@ -76,7 +81,7 @@ export class Upgrade {
     const crowded = this.gate.refusal(handshake.remoteAddress)
     if (crowded) {
       if (crowded.limit === 'connectionsPerAddress' && this.proxies.isIgnored(request)) {
-        this.gate.warn(PROXY_HINT, { peer: handshake.remoteAddress })
+        this.keeper.warn(PROXY_HINT, { peer: handshake.remoteAddress })
       }
       return refuseCrowd(socket, crowded)
     }
@@ -109,12 +114,12 @@ export class Upgrade {
     try {
       const refusal = this.origins.refusal(request, this.proxies.hostOf(request), handshake)
       if (!refusal) return undefined
-      this.gate.warn('an origin was refused', { ...details, refusal })
-      this.gate.limited('origins', details)
+      this.keeper.warn('an origin was refused', { ...details, refusal })
+      this.keeper.limited('origins', details)
       return refusal
     } catch (error) {
-      this.gate.limited('origins', details)
-      this.gate.warn('the origins rule failed', { ...details, error })
+      this.keeper.limited('origins', details)
+      this.keeper.warn('the origins rule failed', { ...details, error })
       return 'the server cannot judge the origin of this page'
     }
   }

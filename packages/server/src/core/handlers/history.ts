@@ -1,4 +1,5 @@
 import type { HistoryFrame } from '@org/realtime-protocol'
+import { authorizeSubscribe } from '../authorization.js'
 import type { Connection } from '../connection.js'
 import type { Node } from '../node.js'
 import { encodedHistory } from '../encoded-frame.js'
@@ -14,7 +15,7 @@ export function history(node: Node, connection: Connection, session: Session, fr
     // Several pages asked for at once would fill the queue of a link that has read none of them yet.
     await connection.room()
     if (connection.isClosed) return
-    const resolved = await node.authorizeSubscribe(session, channel)
+    const resolved = await authorizeSubscribe(node, session, channel)
     const query = { after, before, limit }
     // A page must fit the send queue, or asking for it would cut the link, again and again.
     const maxBytes = node.limits.sendQueueSoftBytes

@@ -1,4 +1,5 @@
 import { NULL_POSITION, type PresenceFrame, type WireError } from '@org/realtime-protocol'
+import { authorizeSubscribe } from '../authorization.js'
 import type { PresenceOutcome } from '../../ports/index.js'
 import type { Connection } from '../connection.js'
 import type { LimitName, Node } from '../node.js'
@@ -57,7 +58,7 @@ async function perform(
   }
   if (action === 'leave') return settle(connection, ref, await node.presence.leave(session, channel))
 
-  const allowed = await node.authorizeSubscribe(session, channel)
+  const allowed = await authorizeSubscribe(node, session, channel)
   if (isWireError(allowed)) return allowed
   if (action === 'watch') {
     const begin = (told: Told) => {

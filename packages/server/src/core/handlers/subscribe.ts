@@ -1,4 +1,5 @@
 import type { SubscribeRequest } from '@org/realtime-protocol'
+import { authorizeSubscribe } from '../authorization.js'
 import type { Connection } from '../connection.js'
 import { bareSince } from '../lineage.js'
 import type { Node } from '../node.js'
@@ -37,7 +38,7 @@ async function run(node: Node, connection: Connection, session: Session, request
   // What the server has subscribed it to is not for the rule to decide.
   const resolved = session.isKept(channel)
     ? resolveChannel(node.declarations, channel, session.user)
-    : await node.authorizeSubscribe(session, channel)
+    : await authorizeSubscribe(node, session, channel)
   // Meanwhile the client may have unsubscribed, subscribed anew, or gone.
   if (connection.pending.get(channel) !== generation) return
   connection.pending.delete(channel)

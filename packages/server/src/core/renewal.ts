@@ -1,0 +1,44 @@
+import type { Clock, Timer } from '../ports/index.js'
+import type { KeptHouse } from './kept-state.js'
+import type { SessionRegistry } from './session-registry.js'
+
+/** What a renewal needs of its node. */
+interface Renewable extends KeptHouse {
+  readonly clock: Clock
+  readonly registry: SessionRegistry
+}
+
+/**
+ * Renews the records of sessions with a link, so that only those without one run out, and writes what a failure kept
+ * from being written.
+ */
+export class Renewal {
+  private timer: Timer
+
+  constructor(
+    private readonly node: Renewable,
+    private readonly everyMs: number,
+  ) {
+    this.schedule()
+  }
+
+  stop(): void {
+    this.node.clock.clearTimer(this.timer)
+  }
+
+  private schedule(): void {
+    this.timer = this.node.clock.setTimer(() => {
+      this.renew()
+      this.schedule()
+    }, this.everyMs)
+  }
+
+  private renew(): void {
+    const { sessions, registry, logger } = this.node
+    const held = registry.sessions()
+    sessions.renew(held).catch((error: unknown) => {
+      logger.error('session store failed', { operation: 'renew', error })
+    })
+    for (const session of held) void session.rewrite(this.node)
+  }
+}
