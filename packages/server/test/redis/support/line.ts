@@ -3,6 +3,7 @@ import type { RedisLine } from '../../../src/redis/line.js'
 import { settingsOf, type RedisOptions } from '../../../src/redis/options.js'
 import { ConnectedLine } from '../../../src/redis/redis-line.js'
 import { startCluster, startRedis, type RedisServer } from '../../../../../scripts/lib/redis-servers.mjs'
+import { REPLACEABLE } from './histories.js'
 
 /** A line to servers, with these libraries. Give `urls` of one server, or of several masters of a Cluster. */
 export function lineTo(
@@ -17,8 +18,14 @@ export function lineTo(
 
 /** One Redis, and three masters of a Cluster: what every suite of the backend runs on. */
 export const SETUPS = [
-  { name: 'one Redis', start: async (): Promise<readonly RedisServer[]> => [await startRedis()] },
-  { name: 'three masters of a Cluster', start: (): Promise<readonly RedisServer[]> => startCluster() },
+  {
+    name: 'one Redis',
+    start: async (): Promise<readonly RedisServer[]> => [await startRedis({ settings: REPLACEABLE })],
+  },
+  {
+    name: 'three masters of a Cluster',
+    start: (): Promise<readonly RedisServer[]> => startCluster({ settings: REPLACEABLE }),
+  },
 ] as const
 
 export { functionLibrary }
