@@ -83,8 +83,26 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'leave without the owner check',
     file: 'server/src/memory/memory-members.ts',
-    original: `return record.owner > owner ? 'superseded' : this.remove(record)`,
-    mutated: `return this.remove(record)`,
+    original: `if (this.isLate(leaver, now)) return 'superseded'`,
+    mutated: `if (this.isLate({ ...leaver, owner: Infinity }, now)) return 'superseded'`,
+  },
+  {
+    name: 'operations of one owner without a number',
+    file: 'server/src/memory/memory-members.ts',
+    original: `known.number > number)`,
+    mutated: `known.number > number && number < 0)`,
+  },
+  {
+    name: 'leaves that are not remembered',
+    file: 'server/src/memory/memory-members.ts',
+    original: `this.leaves.set(session, { owner, number, expiresAt: now + ttlMs })`,
+    mutated: `this.leaves.set(session, { owner, number, expiresAt: now })`,
+  },
+  {
+    name: 'leave that is tried again behind the next enter',
+    file: 'server/src/core/attendance.ts',
+    original: `if (!this.isOver || this.isReplaced || this.leaving > 0) return`,
+    mutated: `if (!this.isOver || this.isReplaced) return`,
   },
   {
     name: 'list that is not joined to the changes',

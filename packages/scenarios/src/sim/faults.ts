@@ -40,6 +40,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'backend.slow': weather({ extraMs: 400, newsMs: 400 }),
   'backend.slow-answers': weather({ extraMs: 400 }),
   'backend.request-loss': weather({ requestLoss: 0.3 }),
+  'backend.request-delay': weather({ requestDelay: 0.3 }),
   'backend.reply-loss': weather({ replyLoss: 0.3 }),
   'backend.delivery-loss': weather({ deliveryLoss: 0.2 }),
 

@@ -22,12 +22,16 @@ export interface BackendWeather {
   requestLoss: number
   /** Probability that an answer never arrives, although the request was carried out. */
   replyLoss: number
+  /** Probability that a request arrives after its node has given it up. */
+  requestDelay: number
   /** Probability that a publication does not reach a subscribed node. */
   deliveryLoss: number
 }
 
 /** Time after which a node takes an answer for lost. */
 export const TIMEOUT_MS = 700
+/** Longest time for which a request that was given up is still under way, as behind a connection that was replaced. */
+const MOST_DELAY_MS = 5_000
 const TRIP_MS = 4
 
 type Handler = Parameters<Backend['join']>[0]
@@ -98,12 +102,12 @@ export class LatentBackend implements Backend {
 
   private sessions(inner: SessionStore): SessionStore {
     return {
-      claim: (request) => this.ask(() => inner.claim(request)),
-      confirm: (id, owner) => this.ask(() => inner.confirm(id, owner)),
-      renew: (sessions) => this.ask(() => inner.renew(sessions)),
-      keep: (id, owner, kept) => this.ask(() => inner.keep(id, owner, kept)),
+      claim: (request) => this.write(() => inner.claim(request)),
+      confirm: (id, owner) => this.write(() => inner.confirm(id, owner)),
+      renew: (sessions) => this.write(() => inner.renew(sessions)),
+      keep: (id, owner, kept) => this.write(() => inner.keep(id, owner, kept)),
       read: (id) => this.ask(() => inner.read(id)),
-      release: (id, owner) => this.ask(() => inner.release(id, owner)),
+      release: (id, owner) => this.write(() => inner.release(id, owner)),
     }
   }
 
@@ -111,11 +115,11 @@ export class LatentBackend implements Backend {
     return {
       watch: (channel) => this.ask(() => inner.watch(channel)),
       unwatch: (channel) => this.ask(() => inner.unwatch(channel)),
-      enter: (channel, entrant, ttlMs) => this.ask(() => inner.enter(channel, entrant, ttlMs)),
-      leave: (channel, leaver, ttlMs) => this.ask(() => inner.leave(channel, leaver, ttlMs)),
+      enter: (channel, entrant, ttlMs) => this.write(() => inner.enter(channel, entrant, ttlMs)),
+      leave: (channel, leaver, ttlMs) => this.write(() => inner.leave(channel, leaver, ttlMs)),
       list: (channel, limit) => this.ask(() => inner.list(channel, limit)),
-      renew: (renewals, ttlMs) => this.ask(() => inner.renew(renewals, ttlMs)),
-      reap: (channels) => this.ask(() => inner.reap(channels)),
+      renew: (renewals, ttlMs) => this.write(() => inner.renew(renewals, ttlMs)),
+      reap: (channels) => this.write(() => inner.reap(channels)),
     }
   }
 
@@ -128,11 +132,21 @@ export class LatentBackend implements Backend {
     }
   }
 
-  private ask<T>(operation: () => Promise<T>): Promise<T> {
+  /** A write of a store, which can arrive late: no rule says that another may not have come before it. */
+  private write<T>(operation: () => Promise<T>): Promise<T> {
+    return this.ask(operation, this.weather.requestDelay)
+  }
+
+  /** @param delay Probability that it arrives after it was given up. */
+  private ask<T>(operation: () => Promise<T>, delay = 0): Promise<T> {
     const { chance, weather } = this
     return new Promise<T>((resolve, reject) => {
       const timeOut = () => this.node.after(TIMEOUT_MS, () => reject(new Error('the backend did not answer')))
       if (chance.happens(weather.requestLoss)) return void timeOut()
+      if (chance.happens(delay)) {
+        this.time.after(chance.between(TIMEOUT_MS, MOST_DELAY_MS), () => void operation().catch(() => undefined))
+        return void timeOut()
+      }
       this.lastRequest = this.trip(this.lastRequest, weather.extraMs, () => {
         operation().then(
           (value) => {

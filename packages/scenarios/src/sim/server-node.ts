@@ -23,7 +23,14 @@ export class ServerNode {
   readonly process: Process
   readonly wires = new Set<Wire>()
   /** What is wrong between this node and the backend. */
-  readonly weather: BackendWeather = { extraMs: 0, newsMs: 0, requestLoss: 0, replyLoss: 0, deliveryLoss: 0 }
+  readonly weather: BackendWeather = {
+    extraMs: 0,
+    newsMs: 0,
+    requestLoss: 0,
+    requestDelay: 0,
+    replyLoss: 0,
+    deliveryLoss: 0,
+  }
   private readonly server: RealtimeServer
   private readonly book: CallBook
   private disconnect: () => Promise<void> = () => Promise.resolve()

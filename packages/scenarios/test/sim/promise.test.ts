@@ -14,8 +14,6 @@ const LEAST_OTHERS = 10_000
 const LEAST_ANSWERS = 5_000
 const MOST_RUNS = 800
 const REPEATED_RUNS = 20
-/** Schedules of a run that may show the known fault of presence. It may only fall. */
-const MOST_KNOWN_FAULTS = 3
 
 test('nothing is lost in silence, doubled or falsely told, through every kind of fault', {
   timeout: 600_000,
@@ -27,14 +25,12 @@ test('nothing is lost in silence, doubled or falsely told, through every kind of
   let acknowledged = 0
   let answered = 0
   let runs = 0
-  const known: number[] = []
   const enough = () =>
     ONLY_RUNS ? runs >= ONLY_RUNS : deliveries >= LEAST_DELIVERIES && [...hits.values()].every((n) => n >= LEAST_HITS)
   while (!enough() && runs < MOST_RUNS) {
     const run = await simulate(FIRST_SEED + runs)
     runs += 1
-    if (isKnownFault(run)) known.push(run.seed)
-    else expectNoViolation(run)
+    expectNoViolation(run)
     deliveries += run.verdict.judgedDeliveries
     acknowledged += run.verdict.acknowledged
     answered += run.verdict.answered
@@ -44,12 +40,10 @@ test('nothing is lost in silence, doubled or falsely told, through every kind of
     for (const [reason, count] of Object.entries(run.verdict.gaps)) gaps[reason] = (gaps[reason] ?? 0) + count
   }
   console.log(
-    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, ${answered} calls answered, ${known.length} known violations and no other\n` +
+    `${runs} schedules: ${deliveries} deliveries judged, ${acknowledged} publishes acknowledged, ${answered} calls answered, no violation\n` +
       `of other modes: ${show(Object.entries(others))}\n` +
       `faults: ${show(hits)}\ngaps told: ${show(Object.entries(gaps))}`,
   )
-  if (known.length > 0) console.log(`known fault of presence, open: seeds ${known.join(', ')}`)
-  expect(known.length).toBeLessThanOrEqual(MOST_KNOWN_FAULTS)
   if (ONLY_RUNS) return
   expect(deliveries).toBeGreaterThanOrEqual(LEAST_DELIVERIES)
   expect(answered).toBeGreaterThanOrEqual(LEAST_ANSWERS)
@@ -65,15 +59,6 @@ test('the same seed gives the same history, byte for byte', { timeout: 120_000 }
     expect(first.length).toBeGreaterThan(10_000)
   }
 })
-
-/**
- * Presence has a fault that is known and not yet found: in about one schedule of some hundreds the leave of a session
- * overtakes its next enter, and the member is missing until it enters again. Messages are not concerned.
- */
-function isKnownFault({ verdict, surprises }: Run): boolean {
-  const { violations } = verdict
-  return surprises.length === 0 && violations.length > 0 && violations.every(({ rule }) => rule === 10)
-}
 
 function expectNoViolation({ seed, verdict, surprises }: Run): void {
   const found = verdict.violations.slice(0, 3).map(describeViolation)

@@ -32,6 +32,8 @@ export class Attendance implements WheelTask {
   private cleared = 0
   private payload: string | undefined
   private tail: Promise<unknown> = Promise.resolve()
+  /** Leaves that are on their way, or wait for those before them. */
+  private leaving = 0
   private failures = 0
   private givesUpAt = 0
 
@@ -97,14 +99,17 @@ export class Attendance implements WheelTask {
   async leave(): Promise<PresenceOutcome> {
     this.isOver = true
     this.context.wheel.cancel(this)
+    this.leaving += 1
     try {
       const outcome = await this.inOrder(() =>
         this.context.store.leave(this.channel, this.stamp(), this.context.lifetimeMs),
       )
-      // It may have entered again while it left.
-      if (!this.isHeld) this.gone(this)
+      this.leaving -= 1
+      // It may have entered again while it left; and while another leave is on its way, that one is the last.
+      if (!this.isHeld && this.leaving === 0) this.gone(this)
       return outcome
     } catch (error) {
+      this.leaving -= 1
       this.retry()
       throw error
     }
@@ -116,7 +121,8 @@ export class Attendance implements WheelTask {
   }
 
   private retry(): void {
-    if (!this.isOver || this.isReplaced) return
+    // What comes after a leave that failed says what is to be: a try of its own could come after all of it.
+    if (!this.isOver || this.isReplaced || this.leaving > 0) return
     const now = this.context.clock.now()
     if (this.failures === 0) this.givesUpAt = now + this.context.limits.presenceTtlMs
     if (now >= this.givesUpAt) return this.gone(this)

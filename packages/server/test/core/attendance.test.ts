@@ -1,9 +1,9 @@
 import { DEFAULT_LIMITS } from '@org/realtime-protocol'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Attendance } from '../../src/core/attendance.js'
 import { Session } from '../../src/core/session.js'
 import { TimerWheel } from '../../src/core/timer-wheel.js'
-import { memory } from '../../src/index.js'
+import { memory, type Leaver } from '../../src/index.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { Gate } from '../support/gate.js'
 import { RecordingLogger } from '../support/recording-logger.js'
@@ -15,16 +15,28 @@ function setUp() {
   const gate = new Gate()
   const store = {
     ...presence,
-    enter: (...args: Parameters<typeof presence.enter>) => gate.after(() => presence.enter(...args)),
-    leave: (...args: Parameters<typeof presence.leave>) => gate.after(() => presence.leave(...args)),
+    asked: new Array<Leaver>(),
+    /** How many of the next requests fail. */
+    failures: 0,
+    enter: (...[channel, entrant, ttlMs]: Parameters<typeof presence.enter>) =>
+      ask(entrant, () => presence.enter(channel, entrant, ttlMs)),
+    leave: (...[channel, leaver, ttlMs]: Parameters<typeof presence.leave>) =>
+      ask(leaver, () => presence.leave(channel, leaver, ttlMs)),
   }
+  const ask = <T>(asked: Leaver, operation: () => Promise<T>) =>
+    gate.after(() => {
+      store.asked.push(asked)
+      if (store.failures === 0) return operation()
+      store.failures -= 1
+      return Promise.reject(new Error('the store is down'))
+    })
   const wheel = new TimerWheel(clock, 500)
   const gone: Attendance[] = []
   const session = new Session('s1', 1, 'digest', { id: 'ada' }, 'producer')
   const context = { store, clock, wheel, logger: new RecordingLogger(), limits: DEFAULT_LIMITS, lifetimeMs: 45_000 }
-  const attendance = new Attendance('c', session, context, (over) => void gone.push(over))
+  const begin = () => new Attendance('c', session, context, (over) => void gone.push(over))
   const count = async () => (await presence.list('c', 10)).count
-  return { clock, gate, gone, attendance, count }
+  return { clock, store, gate, gone, attendance: begin(), begin, count }
 }
 
 test('who enters again while its leave is on its way is there, and its node goes on answering for it', async () => {
@@ -61,4 +73,52 @@ test('one that another claim has replaced leaves no more', async () => {
   attendance.replaced()
   await clock.advance(60_000)
   expect(await count()).toBe(1)
+})
+
+test('a leave that has failed is not tried again behind a later one, which would undo the next enter', async () => {
+  const { clock, store, gone, attendance, begin, count } = setUp()
+  await attendance.enter('1')
+  store.failures = 1
+  const [failed, left] = await Promise.allSettled([attendance.leave(), attendance.leave()])
+  expect([failed.status, left.status, gone]).toEqual(['rejected', 'fulfilled', [attendance]])
+  await begin().enter('2')
+  await clock.advance(10_000)
+  expect(await count()).toBe(1)
+})
+
+test('a leave that has failed is tried again until it is done, when nothing comes after it', async () => {
+  const { clock, store, gone, attendance, count } = setUp()
+  await attendance.enter('1')
+  store.failures = 3
+  await expect(attendance.leave()).rejects.toThrow('the store is down')
+  expect([await count(), gone]).toEqual([1, []])
+  await clock.advance(3_000)
+  expect([await count(), gone]).toEqual([0, [attendance]])
+})
+
+test('a session that leaves twice at once is answered for until the last of it is done', async () => {
+  const { clock, gate, gone, attendance } = setUp()
+  await attendance.enter('1')
+  gate.close()
+  const left = [attendance.leave(), attendance.leave()]
+  await clock.settle()
+  gate.step()
+  await left[0]
+  expect(gone).toEqual([])
+  gate.open()
+  await left[1]
+  expect(gone).toEqual([attendance])
+})
+
+test('every request to the store has a higher number than those before it, though the clock is set back', async () => {
+  const { clock, store, attendance, begin } = setUp()
+  await attendance.enter('1')
+  await attendance.leave()
+  vi.spyOn(clock, 'date').mockReturnValue(7)
+  const again = begin()
+  await again.enter('2')
+  await again.leave()
+  const numbers = store.asked.map(({ number }) => number)
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
+  expect(numbers).toHaveLength(4)
 })
