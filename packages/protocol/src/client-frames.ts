@@ -20,7 +20,7 @@ const epoch = /* @__PURE__ */ textThat('at most 64 characters', ({ length }) => 
 const position = { epoch, offset: count }
 const since: Check = (value) =>
   value === 'start' || !fault(value, position) || !fault(value, { last: count }) || "a position, 'start' or { last }"
-const subscription = { channel, generation: count, 'since?': since }
+const subscription = { channel, generation: count, '?': { since } }
 const producer = /* @__PURE__ */ textThat('22 to 64 characters', ({ length }) => length >= 22 && length <= 64)
 const secret = /* @__PURE__ */ textThat('at most 256 characters', ({ length }) => length <= 256)
 
@@ -40,12 +40,14 @@ const action = /* @__PURE__ */ textThat('a presence action', (value) => /^(enter
 export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
   connect: {
     producer,
-    'token?': text,
-    'data?': anything,
-    'session?': { id: secret, token: secret },
-    'subscriptions?': [subscription],
-    'acknowledged?': [{ channel, epoch, offset: count }],
-    'client?': { name: secret, version: secret },
+    '?': {
+      token: text,
+      data: anything,
+      session: { id: secret, token: secret },
+      subscriptions: [subscription],
+      acknowledged: [{ channel, epoch, offset: count }],
+      client: { name: secret, version: secret },
+    },
   },
   subscribe: subscription,
   unsubscribe: { channel, generation: count },
@@ -54,20 +56,16 @@ export const CLIENT_FRAMES: Readonly<Record<string, Shape>> = {
     channel,
     id,
     data: anything,
-    'seq?': ordinal,
-    'lowest?': ordinal,
-    'key?': id,
-    'epoch?': epoch,
-    'meta?': meta,
+    '?': { seq: ordinal, lowest: ordinal, key: id, epoch, meta },
   },
-  send: { channel, id, data: anything, 'meta?': meta },
-  presence: { ref: count, channel, action, 'data?': anything },
-  call: { ref: count, method, 'data?': anything, 'meta?': meta },
+  send: { channel, id, data: anything, '?': { meta } },
+  presence: { ref: count, channel, action, '?': { data: anything } },
+  call: { ref: count, method, '?': { data: anything, meta } },
   cancel: { ref: count },
-  result: { ref: count, 'data?': anything },
-  error: { ref: count, code: secret, message: text, 'retryable?': flag, 'retryAfterMs?': count },
+  result: { ref: count, '?': { data: anything } },
+  error: { ref: count, code: secret, message: text, '?': { retryable: flag, retryAfterMs: count } },
   refresh: { ref: count, token: text },
-  history: { ref: count, channel, 'after?': position, 'before?': position, limit: ordinal },
+  history: { ref: count, channel, limit: ordinal, '?': { after: position, before: position } },
   ping: {},
   pong: {},
   goodbye: {},

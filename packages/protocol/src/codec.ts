@@ -6,6 +6,10 @@ export interface ProtocolError {
    * - `unsupported`: a type this side does not know. A server answers `UNSUPPORTED`, a client ignores the frame.
    */
   readonly kind: 'malformed' | 'unsupported'
+}
+
+/** The same, with where and why: what a server says to whoever writes a client. */
+export interface ExplainedError extends ProtocolError {
   /** Which field, or which type. */
   readonly path: string
   /** What was expected there, for people. */
@@ -15,13 +19,13 @@ export interface ProtocolError {
 }
 
 /** Turns frames into text and back. `decode` is total: any text gives a frame or an error value. */
-export interface Codec<In, Out> {
+export interface Codec<In, Out, Fault extends ProtocolError = ProtocolError> {
   /** The subprotocol this codec speaks. */
   readonly name: string
   /** One frame as the text of one WebSocket message. */
   encode(frame: Out): string
   /** The frame a text holds, or why it holds none. Never throws. */
-  decode(text: string): In | ProtocolError
+  decode(text: string): In | Fault
 }
 
 /** Whether decoding failed. */

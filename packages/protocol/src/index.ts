@@ -1,7 +1,7 @@
 // Frames and the codec
 export type * from './frame.js'
 export { RESERVED_FRAMES } from './frame.js'
-export { isProtocolError, type Codec, type ProtocolError } from './codec.js'
+export { isProtocolError, type Codec, type ExplainedError, type ProtocolError } from './codec.js'
 export { clientCodec, encodePublication, serverCodec, type PublicationText } from './json-codec.js'
 export { negotiate, RESERVED_SUBPROTOCOLS, SUBPROTOCOL } from './version.js'
 

@@ -1,39 +1,48 @@
 import { CLIENT_FRAMES } from './client-frames.js'
-import type { Codec, ProtocolError } from './codec.js'
+import { isProtocolError, type Codec, type ExplainedError } from './codec.js'
 import type { ClientFrame, ServerFrame } from './frame.js'
 import { DEFAULT_LIMITS } from './limits.js'
 import { SERVER_FRAMES } from './server-frames.js'
-import { malformed, validate, type Shape } from './validate.js'
+import { fits, malformed, own, validate, type Shape } from './validate.js'
 import { SUBPROTOCOL } from './version.js'
 
-/** The JSON codec as a server uses it: reads what clients say. */
-export const serverCodec: Codec<ClientFrame, ServerFrame> = /* @__PURE__ */ jsonCodec(CLIENT_FRAMES, checkTogether)
+/** The JSON codec as a server uses it: reads what clients say, and says where that is wrong. */
+export const serverCodec: Codec<ClientFrame, ServerFrame, ExplainedError> = {
+  name: SUBPROTOCOL,
+  encode,
+  decode(text) {
+    const frame = validate<ClientFrame>(parsed(text), CLIENT_FRAMES)
+    return isProtocolError(frame) ? frame : (checkTogether(frame) ?? frame)
+  },
+}
 
-/** The JSON codec as a client uses it: reads what servers say. */
-export const clientCodec: Codec<ServerFrame, ClientFrame> = /* @__PURE__ */ jsonCodec(SERVER_FRAMES)
+/** The JSON codec as a client uses it: reads what servers say. Small, since every page downloads it. */
+export const clientCodec: Codec<ServerFrame, ClientFrame> = {
+  name: SUBPROTOCOL,
+  encode,
+  decode(text) {
+    const value = parsed(text)
+    const shape = fits(value, { type: '' }) && own<Shape>(SERVER_FRAMES, (value as ServerFrame).type)
+    if (shape && fits(value, shape)) return value as ServerFrame
+    return { type: 'protocol-error', kind: shape === undefined ? 'unsupported' : 'malformed' }
+  },
+}
 
-function jsonCodec<In extends { readonly type: string }, Out>(
-  shapes: Readonly<Record<string, Shape>>,
-  further?: (frame: In) => ProtocolError | undefined,
-): Codec<In, Out> {
-  return {
-    name: SUBPROTOCOL,
-    encode: (frame) => JSON.stringify(frame),
-    decode(text) {
-      let value: unknown
-      try {
-        value = JSON.parse(text)
-      } catch {
-        // What is no JSON is no object either.
-      }
-      const frame = validate<In>(value, shapes)
-      return further && frame.type !== 'protocol-error' ? (further(frame as In) ?? frame) : frame
-    },
+function encode(frame: ClientFrame | ServerFrame): string {
+  return JSON.stringify(frame)
+}
+
+/** What a text holds; what is no JSON is no object either. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 
 /** Rules that join two fields of one frame, and how long its lists may be. */
-function checkTogether(frame: ClientFrame): ProtocolError | undefined {
+function checkTogether(frame: ClientFrame): ExplainedError | undefined {
   if (frame.type === 'connect') {
     for (const name of ['subscriptions', 'acknowledged'] as const) {
       if ((frame[name]?.length ?? 0) > DEFAULT_LIMITS.channels)

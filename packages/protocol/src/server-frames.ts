@@ -4,19 +4,13 @@ const user: Check = (value) => value === null || typeof value === 'string' || 's
 const position = { epoch: text, offset: count }
 const gap = { reason: text, from: count, to: count }
 const rebase = { from: text, end: count, to: text }
-const error = { code: text, message: text, 'retryable?': flag, 'retryAfterMs?': count, 'expected?': ordinal }
+const hints = { retryable: flag, retryAfterMs: count, expected: ordinal }
+const error = { code: text, message: text, '?': hints }
 const subscription = { channel: text, generation: count }
-const place = { channel: text, epoch: text, offset: count }
+const place = { channel: text, ...position }
 const sender = { user, session: text }
-const member = { ...sender, 'data?': anything }
-const publication = {
-  ...place,
-  id: text,
-  at: count,
-  data: anything,
-  'from?': sender,
-  'meta?': {},
-}
+const member = { ...sender, '?': { data: anything } }
+const publication = { ...place, id: text, at: count, data: anything, '?': { from: sender, meta: {} } }
 
 /** Rules of the frames servers send. PROTOCOL.md §3. */
 export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
@@ -29,38 +23,30 @@ export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
       messageBytes: ordinal,
       channels: ordinal,
       inFlight: ordinal,
-      'messagesPerSecond?': ordinal,
-      'messageBurst?': ordinal,
+      '?': { messagesPerSecond: ordinal, messageBurst: ordinal },
     },
-    'expiresInMs?': count,
-    'rebases?': [{ channel: text, ...rebase }],
-    'degraded?': flag,
+    '?': { expiresInMs: count, rebases: [{ channel: text, ...rebase }], degraded: flag },
   },
   reply: {
     ref: count,
     position,
-    'id?': text,
-    'rebase?': rebase,
-    'publications?': [publication],
-    'more?': flag,
-    'count?': count,
-    'members?': [member],
+    '?': { id: text, rebase, publications: [publication], more: flag, count, members: [member] },
   },
-  result: { ref: count, 'data?': anything, 'expiresInMs?': count },
-  call: { ref: count, method: text, 'data?': anything, 'meta?': {} },
+  result: { ref: count, '?': { data: anything, expiresInMs: count } },
+  call: { ref: count, method: text, '?': { data: anything, meta: {} } },
   cancel: { ref: count },
   join: { ...place, ...member },
   leave: { ...place, ...sender },
-  presence: { channel: text, position, count, 'members?': [member] },
+  presence: { channel: text, position, count, '?': { members: [member] } },
   state: { degraded: flag },
   expiring: { expiresInMs: count },
-  error: { 'ref?': count, ...error },
-  subscribed: { ...subscription, 'mode?': text, position, head: count, 'gap?': gap, 'rebase?': rebase },
+  error: { ...error, '?': { ref: count, ...hints } },
+  subscribed: { ...subscription, position, head: count, '?': { mode: text, gap, rebase } },
   unsubscribed: { ...subscription, ...error },
   publication,
-  gap: { channel: text, ...gap, position, 'rebase?': rebase },
+  gap: { channel: text, ...gap, position, '?': { rebase } },
   rebase: { channel: text, ...rebase },
   ping: {},
   pong: {},
-  closing: { code: count, reason: text, 'retryAfterMs?': count },
+  closing: { code: count, reason: text, '?': { retryAfterMs: count } },
 }

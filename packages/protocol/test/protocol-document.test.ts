@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { CLIENT_FRAMES } from '../src/client-frames.js'
 import {
   CLOSE_CODES,
   DEFAULT_LIMITS,
@@ -16,8 +15,9 @@ import {
   type PresenceAction,
 } from '../src/index.js'
 import { SERVER_FRAMES } from '../src/server-frames.js'
+import type { Shape } from '../src/validate.js'
 import { protocolText } from './support/files.js'
-import { decode, FRAME_TYPES, type Side } from './support/frames.js'
+import { fieldsOf, decode, FRAME_TYPES, type Side } from './support/frames.js'
 import { codeBlocks, sections, tables, type Table } from './support/markdown.js'
 
 const document = protocolText()
@@ -41,13 +41,13 @@ function frameSection(type: string): string {
 }
 
 const SIDES: readonly Side[] = ['client', 'server']
-const SHAPES = { client: CLIENT_FRAMES, server: SERVER_FRAMES }
 const DIRECTIONS = { client: 'Client → server.', server: 'Server → client.', both: 'Both directions.' }
 
 /** Names of the fields that a decoder checks, and whether they may be absent, in the order of the alphabet. */
 function checkedFields(side: Side, type: string): string[][] {
-  const keys = Object.keys(SHAPES[side][type] ?? {})
-  return keys.map((key) => [key.replace('?', ''), key.endsWith('?') ? 'optional' : 'required']).sort()
+  return fieldsOf(side, type)
+    .map(([name, optional]) => [name, optional ? 'optional' : 'required'])
+    .sort()
 }
 
 /** What a section says of a frame as one side sends it: all of it, or the part of that side, where they are different. */
@@ -203,9 +203,9 @@ describe('each frame', () => {
     const found = tables(said).filter(({ head }) => head.join() === 'Field,Presence,Rule,Meaning')
     expect(found).toHaveLength(1)
     // A field that may be absent and may hold anything has no rule to check.
-    const shape = SHAPES[side][type] ?? {}
     const withRule = (found[0]?.rows ?? []).filter(
-      (row) => row['Presence'] !== 'optional' || row['Rule'] !== 'data' || `${row['Field']}?` in shape,
+      (row) =>
+        row['Presence'] !== 'optional' || row['Rule'] !== 'data' || checked.some(([name]) => name === row['Field']),
     )
     expect(withRule.map((row) => [row['Field'], row['Presence']]).sort()).toEqual(checked)
   })
@@ -222,10 +222,11 @@ describe('each frame', () => {
 
 test('a member of a presence has a table of the fields that are checked', () => {
   const written = tableWith('3.9 Presence', 'Field', 'Presence', 'Rule', 'Meaning').rows
-  const [shape] = SERVER_FRAMES['reply']?.['members?'] as readonly [object]
-  expect(written.map((row) => `${row['Field']}${row['Presence'] === 'optional' ? '?' : ''}`)).toEqual(
-    Object.keys(shape),
-  )
+  const { members } = SERVER_FRAMES['reply']?.['?'] as { readonly members: readonly [Shape] }
+  const { '?': optional, ...required } = members[0]
+  const named = (presence: string) => written.filter((row) => row['Presence'] === presence).map((row) => row['Field'])
+  expect(named('required')).toEqual(Object.keys(required))
+  expect(named('optional')).toEqual(Object.keys(optional as Shape))
 })
 
 describe('each example', () => {

@@ -10,7 +10,7 @@ type Move = (rig: Rig) => void
 const position = { epoch: 'e', offset: 3 }
 let ids = 0
 
-const fault = (kind: ProtocolError['kind']): ProtocolError => ({ type: 'protocol-error', kind, path: '', expected: '' })
+const fault = (kind: ProtocolError['kind']): ProtocolError => ({ type: 'protocol-error', kind })
 
 /** A link that lives, or one that does not. */
 const linkOf = (rig: Rig, pick: number): number => [...rig.links.keys(), pick % 40][pick % (rig.links.size + 1)] ?? 0

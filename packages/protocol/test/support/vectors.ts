@@ -1,4 +1,4 @@
-import type { Frame, ProtocolError } from '../../src/index.js'
+import type { ExplainedError, Frame } from '../../src/index.js'
 import { vectorCases } from './files.js'
 import { FRAME_TYPES, type Side } from './frames.js'
 
@@ -15,7 +15,7 @@ export interface ValidVector extends Named {
 
 /** A message that holds none. */
 export interface InvalidVector extends Named {
-  readonly error: Pick<ProtocolError, 'kind' | 'path' | 'ref'>
+  readonly error: Pick<ExplainedError, 'kind' | 'path' | 'ref'>
 }
 
 /** Vector files of frames: one for each type, and those of what is no frame of the receiver. */

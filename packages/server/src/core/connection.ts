@@ -7,7 +7,7 @@ import {
   utf8Bytes,
   type ClientFrame,
   type CloseCodeName,
-  type ProtocolError,
+  type ExplainedError,
 } from '@org/realtime-protocol'
 import type { Handshake, Transport, TransportHandler } from '../ports/index.js'
 import { dispatch } from './dispatch.js'
@@ -241,7 +241,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     return text.length * 3 > messageBytes && utf8Bytes(text) > messageBytes
   }
 
-  private refuse(error: ProtocolError): void {
+  private refuse(error: ExplainedError): void {
     const words = `${error.path || 'frame'}: expected ${error.expected}`
     const { ref } = error
     const isEnd = error.kind === 'malformed' || this.phase !== 'open'

@@ -193,7 +193,7 @@ export class MemoryLink implements Transport {
 
   private hear(text: string): void {
     const frame = clientCodec.decode(text)
-    if (isProtocolError(frame)) throw new Error(`the server said what is no frame: ${frame.path} in ${text}`)
+    if (isProtocolError(frame)) throw new Error(`the server said what is no frame: ${text}`)
     this.heard.push(frame)
   }
 }
