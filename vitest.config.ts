@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/lib/chromium.mjs'
 
-const folders = '{packages,examples}/*/test'
+const folders = '{{packages,examples}/*,bench}/test'
 const socket = `${folders}/**/*.socket.test.ts`
 const browser = `${folders}/**/*.browser.test.ts`
 const redis = `${folders}/**/*.redis.test.ts`

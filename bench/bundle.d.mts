@@ -1,0 +1,1 @@
+export function bundle(of: 'built' | 'sources'): Promise<string>

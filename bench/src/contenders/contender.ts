@@ -1,0 +1,25 @@
+import type { Server } from 'node:http'
+
+/** What is published. As JSON it has the size that the row says. */
+export interface Message {
+  /** Number of the message. */
+  readonly n: number
+  /** Fills it up. */
+  readonly text: string
+}
+
+/** A server under measurement. It listens already when it is made, on the HTTP server it was given. */
+export interface Contender {
+  /** Sends a message to all subscribers of a channel. Throws or rejects when it cannot. */
+  publish(channel: string, message: Message): unknown
+  /** Ends every link from this side. */
+  cut?(): void
+  /** Numbers of its own, counted since it began. */
+  counts?(): Readonly<Record<string, number>>
+}
+
+/** Makes a contender on an HTTP server. */
+export type Contend = (http: Server) => Contender
+
+/** The token that every client shows; whoever has another one is turned away. */
+export const TOKEN = 'let-me-in'

@@ -1,0 +1,13 @@
+import type { ContenderName } from '../../contenders/index.js'
+import type { Dialect } from './dialect.js'
+import { realtime } from './realtime.js'
+import { socketIo } from './socket-io.js'
+import { ws } from './ws.js'
+
+/** What each contender speaks. */
+export const DIALECTS: Readonly<Record<ContenderName, Dialect>> = {
+  realtime,
+  ws,
+  'ws-framed': ws,
+  'socket.io': socketIo,
+}

@@ -1,0 +1,54 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { contender, type ContenderName } from '../contenders/index.js'
+import { afterTurn, Publisher } from '../publisher.js'
+import { serveTasks } from './tasks.js'
+
+/** What a server used between two moments. */
+export interface Used {
+  /** Time on a CPU, user and system together, in microseconds. */
+  readonly cpuMicros: number
+  /** Time that passed, in milliseconds. */
+  readonly wallMs: number
+  /** What the contender counted. */
+  readonly counts: Readonly<Record<string, number>>
+}
+
+const http = createServer()
+const contend = await contender(process.argv[2] as ContenderName)
+const server = contend(http)
+const publisher = new Publisher(server)
+let begun = { cpu: process.cpuUsage(), at: performance.now(), counts: server.counts?.() ?? {} }
+
+serveTasks({
+  listen: () =>
+    new Promise<number>((resolve, reject) => {
+      http.once('error', reject)
+      http.listen({ port: 0, host: '127.0.0.1', backlog: 1_024 }, () => resolve((http.address() as AddressInfo).port))
+    }),
+  broadcast: (order: Parameters<Publisher['broadcast']>[0]) => publisher.broadcast(order),
+  pace: (order: Parameters<Publisher['pace']>[0]) => publisher.pace(order),
+  cut: () => server.cut?.(),
+  begin: () => {
+    begun = { cpu: process.cpuUsage(), at: performance.now(), counts: server.counts?.() ?? {} }
+  },
+  end: (): Used => {
+    const { user, system } = process.cpuUsage(begun.cpu)
+    const counts = Object.entries(server.counts?.() ?? {}).map(([name, n]) => [name, n - (begun.counts[name] ?? 0)])
+    return {
+      cpuMicros: user + system,
+      wallMs: performance.now() - begun.at,
+      counts: Object.fromEntries(counts) as Record<string, number>,
+    }
+  },
+  residentBytes: async () => {
+    const collect = globalThis.gc
+    if (!collect) throw new Error('the server was started without --expose-gc')
+    for (let i = 0; i < 6; i++) {
+      collect()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await afterTurn()
+    }
+    return process.memoryUsage.rss()
+  },
+})

@@ -1,0 +1,84 @@
+import type { ContenderName } from './contenders/index.js'
+import { median } from './numbers/median.js'
+import type { Measurement, Row, Target } from './row.js'
+
+/** What one contender gave in a row. */
+export interface ContenderResult {
+  /** Who. */
+  readonly name: ContenderName
+  /** Median of its runs, in the unit of the row. */
+  readonly median: number
+  /** Its runs, in their order. */
+  readonly runs: readonly number[]
+  /** Medians of the details. */
+  readonly details: Readonly<Record<string, number>>
+}
+
+/** A target, and what came of it. */
+export type Verdict = Target & {
+  /** What was measured: a ratio, or a number. */
+  readonly measured: number
+  /** Whether that is enough. */
+  readonly isMet: boolean
+}
+
+/** What a row gave. */
+export interface RowResult {
+  readonly id: string
+  readonly title: string
+  readonly unit: string
+  readonly contenders: readonly ContenderResult[]
+  readonly verdicts: readonly Verdict[]
+}
+
+/** All that a run of the bench gave. */
+export interface Results {
+  /** When it ended, as ISO 8601. */
+  readonly date: string
+  /** What it ran on. */
+  readonly machine: Readonly<Record<string, string>>
+  /** Versions of what was measured. */
+  readonly versions: Readonly<Record<string, string>>
+  /** How it was run. */
+  readonly settings: { readonly runs: number; readonly seconds: number; readonly scale: number }
+  readonly rows: readonly RowResult[]
+}
+
+/** Sums a row up. @throws Error when a contender has no run. */
+export function summarize(
+  { id, title, unit, contenders, targets }: Omit<Row, 'measure'>,
+  measured: ReadonlyMap<ContenderName, readonly Measurement[]>,
+): RowResult {
+  const results = contenders.map((name): ContenderResult => {
+    const runs = measured.get(name) ?? []
+    const keys = Object.keys(runs[0]?.details ?? {})
+    return {
+      name,
+      median: median(runs.map(({ value }) => value)),
+      runs: runs.map(({ value }) => value),
+      details: Object.fromEntries(keys.map((key) => [key, median(runs.map(({ details }) => details?.[key] ?? NaN))])),
+    }
+  })
+  return { id, title, unit, contenders: results, verdicts: targets.map((target) => judge(target, results)) }
+}
+
+/** How ours stands to another contender; `undefined` when that one was not measured. */
+export function ratioTo(other: ContenderName, results: readonly ContenderResult[]): number | undefined {
+  const [ours, theirs] = [resultOf('realtime', results), resultOf(other, results)]
+  return ours && theirs ? ours.median / theirs.median : undefined
+}
+
+function judge(target: Target, results: readonly ContenderResult[]): Verdict {
+  const measured = target.against === undefined ? absolute(target.of, results) : ratioTo(target.against, results)
+  if (measured === undefined || Number.isNaN(measured)) throw new Error('a target names what was not measured')
+  return { ...target, measured, isMet: measured <= target.atMost }
+}
+
+function absolute(detail: string | undefined, results: readonly ContenderResult[]): number | undefined {
+  const ours = resultOf('realtime', results)
+  return detail === undefined ? ours?.median : ours?.details[detail]
+}
+
+function resultOf(name: ContenderName, results: readonly ContenderResult[]): ContenderResult | undefined {
+  return results.find((result) => result.name === name)
+}

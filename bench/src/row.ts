@@ -1,0 +1,41 @@
+import type { ContenderName } from './contenders/index.js'
+import type { Rig } from './rig.js'
+
+/** How large and how long a measurement is. */
+export interface Size {
+  /** How long what is measured goes on, in seconds. */
+  readonly seconds: number
+  /** Gives the number of links for one at full size; never less than `least`. */
+  readonly links: (full: number, least?: number) => number
+}
+
+/** What one run of one contender gave. */
+export interface Measurement {
+  /** The number, in the unit of the row. */
+  readonly value: number
+  /** What else is worth knowing, by name with its unit. */
+  readonly details?: Readonly<Record<string, number>>
+}
+
+/** What a row has to reach: at most so many times what another contender takes, or at most so much. */
+export type Target =
+  | { readonly against: ContenderName; readonly atMost: number }
+  | { readonly against?: undefined; readonly atMost: number; readonly of?: string }
+
+/** One thing that is measured, with everybody it is measured on. Less is better in every row. */
+export interface Row {
+  /** Names the row on the command line. */
+  readonly id: string
+  /** What is done, in a few words. */
+  readonly title: string
+  /** What the number is. */
+  readonly unit: string
+  /** Who is measured, in the order of each round. Ours is one of them. */
+  readonly contenders: readonly ContenderName[]
+  /** What ours has to reach. */
+  readonly targets: readonly Target[]
+  /** Runs of each contender that are enough, where one takes long and they hardly differ. Default: as asked for. */
+  readonly runs?: number
+  /** Does it once, on a server and a generator that were just started. Throws when anything was not as expected. */
+  measure(rig: Rig, size: Size): Promise<Measurement>
+}

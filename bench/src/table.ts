@@ -1,0 +1,43 @@
+import { CONTENDERS } from './contenders/index.js'
+import { readable, readableRatio } from './numbers/format.js'
+import { ratioTo, type RowResult, type Verdict } from './results.js'
+
+/** A row as a table of its own, in Markdown. */
+export function rowTable({ title, unit, contenders, verdicts }: RowResult): string {
+  const details = [...new Set(contenders.flatMap((contender) => Object.keys(contender.details)))]
+  const head = ['', unit, 'lowest to highest', 'ours to it', ...details]
+  const body = contenders.map((contender) => {
+    const ratio = contender.name === 'realtime' ? undefined : ratioTo(contender.name, contenders)
+    return [
+      CONTENDERS[contender.name],
+      readable(contender.median),
+      `${readable(Math.min(...contender.runs))} to ${readable(Math.max(...contender.runs))}`,
+      ratio === undefined ? '' : readableRatio(ratio),
+      ...details.map((detail) => (detail in contender.details ? readable(contender.details[detail] ?? 0) : '')),
+    ]
+  })
+  return [
+    `### ${title}`,
+    '',
+    table(head, body),
+    '',
+    ...verdicts.map((verdict) => `- ${verdictText(verdict, unit)}`),
+  ].join('\n')
+}
+
+/** A target and what came of it, in a sentence. */
+export function verdictText(verdict: Verdict, unit: string): string {
+  const { atMost, measured, isMet } = verdict
+  const outcome = isMet ? 'met' : '**not met**'
+  if (verdict.against !== undefined) {
+    const name = CONTENDERS[verdict.against]
+    return `at most ${readableRatio(atMost)} ${name}: ${readableRatio(measured)}, ${outcome}`
+  }
+  return `at most ${readable(atMost)} ${verdict.of ?? unit}: ${readable(measured)}, ${outcome}`
+}
+
+/** A Markdown table. */
+export function table(head: readonly string[], body: ReadonlyArray<readonly string[]>): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...body.map(line)].join('\n')
+}
