@@ -6,7 +6,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     metrics: 'src/metrics/index.ts',
-    redis: 'src/redis/index.ts',
+    redis: 'src/redis.ts',
     testing: 'src/testing/index.ts',
   },
 })

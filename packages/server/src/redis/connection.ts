@@ -1,18 +1,16 @@
 import { Command, Redis } from 'ioredis'
+import type { Address } from './address.js'
 import type { Dialing } from './settings.js'
 
-/** Where a Redis listens. */
-export interface Address {
-  readonly host: string
-  readonly port: number
-}
+/** Sentinels to ask for the address, in place of one. */
+export type Target = Address | ({ readonly sentinels: Address[]; readonly name: string } & Partial<Dialing>)
 
 /**
  * One connection to one Redis, from its dial to its end. It never dials twice: who wants another one makes another one,
  * so that no answer and no event of an earlier connection can be taken for one of the present.
  */
 export class Connection {
-  /** Called once, when a connection that was ready has ended. */
+  /** Called once, when a connection that was open has ended. */
   onClose: (error: Error) => void = () => undefined
   /** Called for each text of a topic. */
   onText: (topic: string, text: string) => void = () => undefined
@@ -21,10 +19,10 @@ export class Connection {
 
   private readonly redis: Redis
   private failure: Error | undefined
-  private corked = false
+  private isCorked = false
 
-  constructor(address: Address, options: Dialing) {
-    this.redis = new Redis({ ...options, ...address, lazyConnect: true, replyMapping: 'legacy' })
+  constructor(target: Target, options: Dialing) {
+    this.redis = new Redis({ ...options, ...target, lazyConnect: true, replyMapping: 'legacy' })
     this.redis.on('error', (error: Error) => (this.failure = error))
     this.redis.on('message', (topic: string, text: string) => this.onText(topic, text))
     this.redis.on('smessage', (topic: string, text: string) => this.onText(topic, text))
@@ -42,7 +40,7 @@ export class Connection {
     this.redis.on('end', () => this.onClose(this.failure ?? new Error('Redis closed the connection')))
   }
 
-  /** Sends a command; commands of one turn of the loop go out in one write. */
+  /** Sends a command. Commands of one turn of the loop go out in one write, and are answered in order. */
   send(name: string, args: readonly (string | number)[]): Promise<unknown> {
     this.cork()
     const command = new Command(name, [...args], { replyEncoding: 'utf8' })
@@ -57,11 +55,11 @@ export class Connection {
 
   private cork(): void {
     const { stream } = this.redis
-    if (this.corked || !stream) return
-    this.corked = true
+    if (this.isCorked || !stream) return
+    this.isCorked = true
     stream.cork()
     setImmediate(() => {
-      this.corked = false
+      this.isCorked = false
       stream.uncork()
     })
   }

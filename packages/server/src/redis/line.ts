@@ -37,6 +37,8 @@ export interface RedisLine {
   key(kind: string, name: string): string
   /** The same for what belongs to a partition and to no name. */
   partitionKey(kind: string, partition: number): string
+  /** Connects, in the background: what goes wrong is told to those who watch. The first call does it, too. */
+  open(): void
   /** Runs `<library>.<function>`. The first call connects. */
   call(fn: string, keys: readonly string[], args: readonly (string | number)[], options?: CallOptions): Promise<unknown>
   /**
@@ -50,6 +52,6 @@ export interface RedisLine {
   say(topic: string, text: string): Promise<void>
   /** Tells a handler what happens; `degraded(true)` at once, if it is so. @returns What ends that. */
   watch(handler: LineHandler): () => void
-  /** Lets go of all connections. What is under way rejects. */
+  /** Lets go of all connections. What is under way rejects. Whoever uses it again connects again. */
   close(): Promise<void>
 }

@@ -1,0 +1,1 @@
+export type { RedisOptions, RedisSentinel, RedisTls } from './redis/options.js'

@@ -1,1 +1,0 @@
-export type { RedisOptions } from './options.js'

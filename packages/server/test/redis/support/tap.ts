@@ -1,0 +1,57 @@
+import { connect, createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** A wire to a Redis that a test can bend, cut and lead elsewhere. */
+export class Tap {
+  /** Where new connections lead. */
+  target: number
+  /** What becomes of the bytes that Redis sends; undefined: they are lost. */
+  fromRedis: (text: string, socket: Socket) => string | undefined = (text) => text
+  /** Connections that were made so far. */
+  made = 0
+  url = ''
+  port = 0
+  private readonly sockets = new Set<Socket>()
+  private readonly server = createServer((near) => this.join(near))
+
+  private constructor(target: number) {
+    this.target = target
+  }
+
+  static async to(target: number): Promise<Tap> {
+    const tap = new Tap(target)
+    await new Promise<void>((resolve) => tap.server.listen(0, '127.0.0.1', resolve))
+    tap.port = (tap.server.address() as AddressInfo).port
+    tap.url = `redis://127.0.0.1:${tap.port}`
+    return tap
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.sockets) socket.destroy()
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+
+  private join(near: Socket): void {
+    this.made += 1
+    const far = connect(this.target, '127.0.0.1')
+    const ends = [near, far] as const
+    for (const end of ends) {
+      this.sockets.add(end)
+      end.once('close', () => {
+        this.sockets.delete(end)
+        for (const other of ends) other.destroy()
+      })
+      end.on('error', () => undefined)
+    }
+    near.on('data', (bytes) => far.write(bytes))
+    far.on('data', (bytes) => {
+      const text = this.fromRedis(bytes.toString('latin1'), near)
+      if (text !== undefined && !near.destroyed) near.write(Buffer.from(text, 'latin1'))
+    })
+  }
+}
