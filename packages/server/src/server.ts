@@ -236,7 +236,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   /**
-   * Subscribes live sessions to a channel. No rule is asked, and the client need not ask: messages go to the channel's
+   * Subscribes sessions to a channel, also those between two links. No rule is asked, and the client need not ask: messages go to the channel's
    * listeners, or else to the `message` event of the client. The session keeps the subscription, also when it is resumed
    * on another node, until it is taken back, the client unsubscribes, or the session ends. To do it again changes nothing.
    *
@@ -249,9 +249,9 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   /**
-   * Ends subscriptions of live sessions to a channel at once, also those that clients made, and what they watch of its
-   * presence: they get `FORBIDDEN`. When a client asks again, the subscribe rule decides, so change first what that goes
-   * by.
+   * Ends subscriptions of sessions to a channel at once, also those that clients made, and what they watch of its
+   * presence: they get `FORBIDDEN`. When a client asks again, and when a session between two links is resumed, the
+   * subscribe rule decides, so change first what that goes by.
    *
    * @throws {@link RealtimeError} `UNAVAILABLE` or `SUPERSEDED`, when it could not be written that the server's own
    * subscription is taken back, or other nodes could not be asked. Repeat it then.
@@ -261,8 +261,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   /**
-   * Sends live sessions away, and those that are just connecting. With the default code the clients stop, and their
-   * sessions are over. What keeps somebody from coming back is `authenticate`: change first what that goes by.
+   * Sends sessions away, and those that are just connecting. With the default code the clients stop, and their sessions
+   * are over; one between two links cannot be resumed, and its client gets a new one. What keeps somebody from coming back is `authenticate`: change first what that goes by.
    *
    * @throws TypeError when the code is not 4000 to 4999.
    * @throws {@link RealtimeError} `UNAVAILABLE` when other nodes could not be asked.
@@ -282,7 +282,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
   }
 
   /**
-   * Changes attributes of live sessions: what the application remembers of a session, such as a chosen name. Each value
+   * Changes attributes of sessions, also between two links: what the application remembers of a session, such as a chosen name. Each value
    * takes the place of the one before, `null` removes it, others stay. Rules and methods see them as `attributes`,
    * {@link session} reads them anywhere. They are kept through reconnects, on any node, for as long as the session. To do
    * it again changes nothing.

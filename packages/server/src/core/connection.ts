@@ -283,7 +283,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.subscriptions.clear()
     this.pending.clear()
     this.node.presence.detach(this)
-    if (this.session) this.node.registry.detach(this.session)
+    if (this.session && this.node.registry.detach(this.session)) this.node.absent.add(this.session)
     this.node.door.left(this, code)
     // Last, since it tells the application.
     this.called?.end()

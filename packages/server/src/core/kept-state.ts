@@ -7,7 +7,7 @@ import { wireError } from './wire-errors.js'
 export interface KeptHouse {
   readonly sessions: SessionStore
   readonly logger: Logger
-  readonly limits: Pick<Limits, 'attributesBytes'>
+  readonly limits: Pick<Limits, 'attributesBytes' | 'channels'>
 }
 
 /**
@@ -22,12 +22,14 @@ export class KeptState implements Kept {
   private readonly changes: Attributes[] = []
   /** What the record holds; nothing when a write may or may not have been done. */
   private written: string | undefined
+  /** Channels that are to be kept, and are not written yet. */
+  private readonly asked = new Set<{ readonly channel: string; isTakenBack: boolean }>()
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor({ subscriptions = [], attributes }: Kept = {}) {
     this.channels = new Set(subscriptions)
     this.settled = attributesOf(attributes)
-    this.written = JSON.stringify(this.record())
+    this.written = JSON.stringify({ subscriptions, attributes: this.attributes })
   }
 
   /** Names of the channels. */
@@ -52,16 +54,22 @@ export class KeptState implements Kept {
   }
 
   /** Keeps one more channel, or says why it could not be written: then it is not kept. */
-  async add(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
-    this.channels.add(channel)
-    const error = await this.write(session, house)
-    if (error) this.channels.delete(channel)
-    return error
+  add(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    const asked = { channel, isTakenBack: false }
+    this.asked.add(asked)
+    // In one turn: what another one finds is what the record holds, whether or not this one could be written.
+    return this.inTurn(async () => {
+      const error = asked.isTakenBack ? undefined : await this.put(channel, session, house)
+      this.asked.delete(asked)
+      if (!error && !asked.isTakenBack) this.channels.add(channel)
+      return error
+    })
   }
 
   /** Keeps a channel no longer: from now on, and in the record as soon as that can be written. */
   remove(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
     this.channels.delete(channel)
+    for (const asked of this.asked) asked.isTakenBack ||= asked.channel === channel
     return this.write(session, house)
   }
 
@@ -78,27 +86,38 @@ export class KeptState implements Kept {
   }
 
   /** Writes what the record may not hold. */
-  write(session: HeldSession, { sessions, logger }: KeptHouse): Promise<WireError | undefined> {
-    const write = this.tail.then(async () => {
-      const record = this.record()
-      const text = JSON.stringify(record)
-      if (this.written === text) return undefined
-      this.written = undefined
-      try {
-        if (!(await sessions.keep(session.id, session.owner, record))) return wireError('SUPERSEDED')
-        this.written = text
-        return undefined
-      } catch (error) {
-        logger.error('session store failed', { operation: 'keep', error })
-        return wireError('UNAVAILABLE', { message: 'the session store cannot be reached' })
-      }
-    })
-    this.tail = write
-    return write
+  write(session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    return this.inTurn(() => this.record(this, session, house))
   }
 
-  private record(): Kept {
-    const { subscriptions, attributes } = this
-    return { subscriptions, attributes }
+  private async put(channel: string, session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
+    const channels = new Set(this.channels).add(channel)
+    if (channels.size > house.limits.channels) return wireError('LIMIT_EXCEEDED')
+    return this.record({ subscriptions: [...channels], attributes: this.attributes }, session, house)
+  }
+
+  private async record(
+    { subscriptions, attributes }: Kept,
+    { id, owner }: HeldSession,
+    { sessions, logger }: KeptHouse,
+  ): Promise<WireError | undefined> {
+    const kept = { subscriptions, attributes }
+    const text = JSON.stringify(kept)
+    if (this.written === text) return undefined
+    this.written = undefined
+    try {
+      if (!(await sessions.keep(id, owner, kept))) return wireError('SUPERSEDED')
+      this.written = text
+      return undefined
+    } catch (error) {
+      logger.error('session store failed', { operation: 'keep', error })
+      return wireError('UNAVAILABLE', { message: 'the session store cannot be reached' })
+    }
+  }
+
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.tail.then(work)
+    this.tail = done
+    return done
   }
 }

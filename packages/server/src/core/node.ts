@@ -18,6 +18,7 @@ import type {
   StoredPublication,
   StoredSession,
 } from '../ports/index.js'
+import { AbsentSessions } from './absent.js'
 import { admit, type Admission, type Authenticate, type Credentials } from './admission.js'
 import { Calling } from './calling.js'
 import { takeCensus } from './census.js'
@@ -80,6 +81,7 @@ export class Node implements NodeHandler, ChannelContext {
   readonly writer: Writer
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
+  readonly absent: AbsentSessions
   readonly door: Door
   readonly methods: Methods
   readonly calling: Calling
@@ -112,6 +114,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.calling = new Calling(this)
     this.writer = new Writer(clock)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
+    this.absent = new AbsentSessions(clock, limits.sessionTtlMs, limits.connections)
     this.door = new Door(this)
     this.presence = new Presence({
       ...parts,
@@ -202,6 +205,7 @@ export class Node implements NodeHandler, ChannelContext {
 
   superseded(id: string, owner: number): void {
     this.registry.superseded(id, owner)
+    this.absent.remove(id, owner)
   }
 
   /** Whether this node means to stay. False as soon as it is told to close, while its links are still served. */

@@ -31,7 +31,10 @@ export interface Counts {
 
 /** How far something got. */
 export interface Reached {
-  /** Live sessions for which it was done. */
+  /**
+   * Sessions for which it was done: those with a link, and those that can still be resumed. Of the latter, only the node
+   * that had the last link knows: when it has ended, they are not counted, and not reached.
+   */
   readonly sessions: number
   /** Whether every node answered in time. If not, it may have been done on others as well. */
   readonly complete: boolean

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../ports/index.js'
+import type { AbsentSessions } from './absent.js'
 import type { KeptHouse } from './kept-state.js'
 import type { SessionRegistry } from './session-registry.js'
 
@@ -6,6 +7,7 @@ import type { SessionRegistry } from './session-registry.js'
 interface Renewable extends KeptHouse {
   readonly clock: Clock
   readonly registry: SessionRegistry
+  readonly absent: AbsentSessions
 }
 
 /**
@@ -34,7 +36,8 @@ export class Renewal {
   }
 
   private renew(): void {
-    const { sessions, registry, logger } = this.node
+    const { sessions, registry, absent, logger } = this.node
+    absent.sweep()
     const held = registry.sessions()
     sessions.renew(held).catch((error: unknown) => {
       logger.error('session store failed', { operation: 'renew', error })

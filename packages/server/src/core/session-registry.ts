@@ -38,10 +38,12 @@ export class SessionRegistry {
     return true
   }
 
-  /** Forgets a session whose link has ended, unless it has another link by now. */
-  detach(session: Session): void {
+  /** Forgets a session whose link has ended, unless it has another link by now. Says whether it was held. */
+  detach(session: Session): boolean {
     const held = this.links.get(session.id)
-    if (held?.session === session) this.remove(held)
+    if (held?.session !== session) return false
+    this.remove(held)
+    return true
   }
 
   /** Lets go of a session that somebody claimed with a higher owner number. */

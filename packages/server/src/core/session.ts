@@ -1,4 +1,4 @@
-import type { Sender } from '@org/realtime-protocol'
+import type { Sender, WireError } from '@org/realtime-protocol'
 import type { HeldSession, Kept } from '../ports/index.js'
 import type { Identity } from './declarations.js'
 import { attributesOf, type Attributes } from './attributes.js'
@@ -8,6 +8,8 @@ import { KeptState, type KeptHouse } from './kept-state.js'
 export class Session implements HeldSession {
   /** What subscribers see of whoever publishes here. */
   readonly from: Sender
+  /** Whether it was ended for good. */
+  isOver = false
   private state: KeptState | undefined
   private lastNumber = 0
 
@@ -49,6 +51,11 @@ export class Session implements HeldSession {
 
   get attributes(): string | undefined {
     return this.state?.attributes
+  }
+
+  /** Keeps a channel no longer. See {@link KeptState.remove}. */
+  drop(channel: string, house: KeptHouse): Promise<WireError | undefined> | undefined {
+    return this.state?.remove(channel, this, house)
   }
 
   /** Whether the server has subscribed it to a channel. */

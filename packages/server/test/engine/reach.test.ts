@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Control, Reached, RealtimeError } from '../../src/index.js'
+import type { Control, Kept, Reached, RealtimeError } from '../../src/index.js'
 import { Gate } from '../support/gate.js'
 import { world } from '../support/world.js'
 
@@ -410,6 +410,38 @@ test('what is kept is written one after the other, so that the last write holds 
   await client.cut()
   const again = await connected(b, { token: 'ada', session: client.session })
   expect(again.all('subscribed').map(({ channel }) => channel)).toEqual(['x', 'y'])
+})
+
+test('of two at once, the second is kept when the first could not be written, and a third after it writes nothing', async () => {
+  const gate = new Gate()
+  const outcomes = [Promise.reject(new Error('down'))]
+  outcomes[0]?.catch(() => undefined)
+  const writes: Kept[] = []
+  const { a, b, signIn, clock, connected } = three({
+    wrap: (inner) => ({
+      join: (handler) => {
+        const node = inner.join(handler)
+        const { sessions } = node
+        const keep: typeof sessions.keep = (id, owner, kept) => {
+          writes.push(kept)
+          return gate.after(() => outcomes.shift() ?? sessions.keep(id, owner, kept))
+        }
+        return { ...node, sessions: { ...sessions, keep } }
+      },
+    }),
+  })
+  const client = await signIn(a, 'ada')
+  gate.close()
+  const all = ['first', 'second', 'third'].map(() => watched(a.subscribe({ user: 'ada' }, 'c')))
+  await clock.settle()
+  gate.open()
+  await clock.settle()
+  expect(all.map(({ value, error }) => error?.code ?? value?.sessions)).toEqual(['UNAVAILABLE', 1, 1])
+  expect(writes.map(({ subscriptions }) => subscriptions)).toEqual([['c'], ['c']])
+  expect(client.only('subscribed')).toMatchObject({ channel: 'c', generation: 0 })
+  await client.cut()
+  const again = await connected(b, { token: 'ada', session: client.session })
+  expect(again.only('subscribed')).toMatchObject({ channel: 'c', generation: 0 })
 })
 
 describe('unsubscribe', () => {

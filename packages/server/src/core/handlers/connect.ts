@@ -3,7 +3,8 @@ import type { Claim, Handshake } from '../../ports/index.js'
 import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
 import { PERSONAL } from '../declarations.js'
-import { dismissOne } from '../held.js'
+import { endSession } from '../ending.js'
+import { dismissOne, isToComeBack } from '../held.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
 import { subscribe } from './subscribe.js'
@@ -35,8 +36,9 @@ export async function connect(
   const user = admission.user?.id ?? null
   const session = new Session(claim.id, claim.owner, digest, admission.user, producerOf(user, frame.producer), claim)
   // Held from the claim on, not from `connected` on: a later claim must find who to close.
-  if (connection.isClosed) return node.registry.superseded(session.id, session.owner)
+  if (connection.isClosed) return absent(node, session, dismissed)
   connection.session = session
+  node.absent.remove(session.id, session.owner)
   if (!node.registry.attach(session, connection, node.clock.date())) return connection.hangup('SUPERSEDED')
 
   const rebases = await endings
@@ -62,6 +64,15 @@ export async function connect(
   for (const request of frame.subscriptions ?? []) subscribe(node, connection, session, request)
   // Those of the server that the client did not name, because it has never heard of them.
   for (const channel of session.subscriptions) subscribe(node, connection, session, { channel, generation: 0 })
+}
+
+/** The link of a session has ended before it was claimed: it is resumed from here, by the token that it has. */
+function absent(node: Node, session: Session, dismissed: number): void {
+  node.registry.superseded(session.id, session.owner)
+  node.absent.remove(session.id, session.owner)
+  const dismissal = node.dismissals.since(dismissed, session.id, session.user)
+  if (dismissal && !isToComeBack(dismissal)) return endSession(node, session)
+  if (node.registry.of({ session: session.id }).length === 0) node.absent.add(session)
 }
 
 /**

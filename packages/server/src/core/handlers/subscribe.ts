@@ -35,10 +35,13 @@ export function subscribe(node: Node, connection: Connection, session: Session, 
 
 async function run(node: Node, connection: Connection, session: Session, request: SubscribeRequest): Promise<void> {
   const { channel, generation, since } = request
-  // What the server has subscribed it to is not for the rule to decide.
-  const resolved = session.isKept(channel)
-    ? resolveChannel(node.declarations, channel, session.user)
-    : await authorizeSubscribe(node, session, channel)
+  // What the server has subscribed it to is not for the rule to decide, also when it does so meanwhile.
+  const kept = () => (session.isKept(channel) ? resolveChannel(node.declarations, channel, session.user) : undefined)
+  let resolved = kept()
+  if (!resolved) {
+    const judged = await authorizeSubscribe(node, session, channel)
+    resolved = kept() ?? judged
+  }
   // Meanwhile the client may have unsubscribed, subscribed anew, or gone.
   if (connection.pending.get(channel) !== generation) return
   connection.pending.delete(channel)

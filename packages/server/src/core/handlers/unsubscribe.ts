@@ -20,5 +20,5 @@ export function unsubscribe(
   // Who gives up what it asked for itself may not know that the server made a subscription as well: that one goes on.
   // One that it was told of, and gives up, does not come back with the next link either.
   if (generation > 0) subscribe(node, connection, session, { channel, generation: 0 })
-  else void session.kept.remove(channel, session, node)
+  else void session.drop(channel, node)
 }
