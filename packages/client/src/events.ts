@@ -75,9 +75,10 @@ export interface ChannelPresence<Shows = unknown, Seen = unknown> {
    */
   enter(...data: undefined extends Shows ? [data?: Shows] : [data: Shows]): Promise<void>
   /**
-   * Is no longer present. Without a link, the server sees to it within seconds.
+   * Is no longer present. Without a link, the server sees to it within seconds by itself; the next link is told in any
+   * case, and the promise waits for that.
    *
-   * @throws {@link RealtimeError} those of the server; `TIMEOUT`, `OUTBOX_FULL`, `CLOSED`.
+   * @throws {@link RealtimeError} those of the server; `ABORTED` when it was left once more meanwhile; `CLOSED`.
    */
   leave(): Promise<void>
   /**

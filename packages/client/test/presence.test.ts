@@ -84,18 +84,56 @@ describe('being present', () => {
     expect(asked(next)).toEqual([])
   })
 
-  test('left while there is no link is not entered by the next one', async () => {
+  test('left while there is no link, however long, is told to the next one, and not entered', async () => {
     const world = new World()
     const first = await world.connect()
     const { presence } = world.client.channel('room')
     void presence.enter(1)
     reply(first, 'enter')
+    world.network.tell('offline')
     first.end()
-    const left = later(presence.leave())
-    await world.clock.advance(20_000)
-    expect(await outcome(left)).toBe('TIMEOUT')
+    const left = presence.leave()
+    await world.clock.advance(60_000)
+    expect(await outcome(left)).toBe('pending')
+    world.network.tell('online')
+    await world.clock.advance(100)
     world.link.accept()
-    expect(asked(world.link)).toEqual([])
+    expect(asked(world.link)).toEqual(['leave'])
+    const next = await world.reconnect()
+    expect(asked(next), 'until it is answered').toEqual(['leave'])
+    reply(next, 'leave')
+    expect(await left).toBeUndefined()
+    expect(asked(await world.reconnect())).toEqual([])
+  })
+
+  test('and not, and so on, while there is no link: what is wanted last is so in the end', async () => {
+    const world = new World()
+    const first = await world.connect()
+    const { presence } = world.client.channel('room')
+    first.end()
+    const given = [presence.enter(1), presence.leave(), presence.enter(2), presence.leave()].map(later)
+    const entered = presence.enter(3)
+    for (const each of given.slice(0, 3)) expect(await outcome(each)).toBe('ABORTED')
+    await world.clock.advance(20_000)
+    world.link.accept()
+    reply(world.link, 'leave')
+    reply(world.link, 'enter')
+    await Promise.all([given[3], entered])
+    expect(asked(world.link)).toEqual(['leave', { action: 'enter', data: 3 }])
+    expect(asked(await world.reconnect())).toEqual([{ action: 'enter', data: 3 }])
+  })
+
+  test('can be left when the outbox is full', async () => {
+    const world = new World({ outbox: { messages: 1 } })
+    const link = await world.connect()
+    const { presence } = world.client.channel('room')
+    void presence.enter(1)
+    reply(link, 'enter')
+    void world.client.channel('room').publish(1)
+    const left = presence.leave()
+    reply(link, 'leave')
+    await left
+    expect(asked(await world.reconnect())).toEqual([])
   })
 
   test('that is refused is not asked for again', async () => {
@@ -320,6 +358,42 @@ describe('watching who is present', () => {
       ['leave', ada],
       ['presence', { count: 1, members: [{ ...bob, session: 'b2' }] }],
     ])
+  })
+
+  test('asks again at once after a hole, and after a back-off when that was of no use', async () => {
+    const { world, link, change } = await watching([bob])
+    const watches = () => asked(link).length
+    const hole = () => {
+      change('join', 9, ada)
+      return watches()
+    }
+    expect(hole(), 'at once').toBe(2)
+    reply(link, 'watch', { count: 1, members: [bob] })
+    expect(hole(), 'not at once').toBe(2)
+    await world.clock.advance(349)
+    expect(watches()).toBe(2)
+    await world.clock.advance(1)
+    expect(watches()).toBe(3)
+    reply(link, 'watch', { count: 1, members: [bob] })
+    hole()
+    await world.clock.advance(599)
+    expect(watches(), 'later each time').toBe(3)
+    await world.clock.advance(1)
+    reply(link, 'watch', { count: 1, members: [bob] })
+    change('join', 2, ada)
+    expect(hole(), 'at once, after a change that joined on').toBe(5)
+  })
+
+  test('that the server ends again and again is asked for after a back-off', async () => {
+    const { world, link } = await watching([bob])
+    const end = () =>
+      link.say({ type: 'error', ref: link.last('presence').ref, code: 'UNAVAILABLE', message: '', retryable: true })
+    end()
+    reply(link, 'watch', { count: 1, members: [bob] })
+    end()
+    expect(asked(link)).toHaveLength(2)
+    await world.clock.advance(350)
+    expect(asked(link)).toHaveLength(3)
   })
 
   test('above the limit of the server hears counts only, and below it the list again', async () => {

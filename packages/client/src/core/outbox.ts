@@ -113,8 +113,8 @@ export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestT
   const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
   outbox.bytes += bytes
   entries.set(id, entry)
-  // Being present, like a subscription, is wanted until it is not wanted any more.
-  if (!/enter|^watch/.test(fields.action ?? '')) {
+  // Being present, or not any more, is wanted like a subscription: until something else is.
+  if (!/enter|leave|watch/.test(fields.action ?? '')) {
     turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, () =>
       giveUp(outbox, entry, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
     )

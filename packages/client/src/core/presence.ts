@@ -23,6 +23,8 @@ export interface Presence {
   members?: readonly PresenceMember[] | undefined
   /** Number of the request by which the link watches: by it the server says that the watch is over. */
   ref?: number | undefined
+  /** How often in a row the members were asked for again before one change joined on to them. */
+  again?: number
 }
 
 /** What presence needs of its session. */
@@ -44,7 +46,8 @@ export function attend(state: Attendance, draft: Draft): void {
       if (entry.line === draft.line) settle(outbox, entry, new RealtimeError('ABORTED'))
     }
   }
-  admit(outbox, draft, config)
+  // There is always room for the word that it left: one for each channel.
+  ;(action === 'leave' ? enqueue : admit)(outbox, draft, config)
   if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
 }
 
@@ -85,8 +88,8 @@ export function attended(state: Attendance, { id, ref, fields }: Entry, answer: 
 export function unwatched(state: Attendance, ref: number | undefined): void {
   for (const presence of state.presences.values()) {
     if (!ref || presence.ref !== ref) continue
-    presence.ref = presence.last = presence.members = undefined
-    watch(state, presence.channel)
+    presence.members = undefined
+    watchAgain(state, presence)
   }
 }
 
@@ -97,12 +100,11 @@ export function hearOf(state: Attendance, frame: JoinFrame | LeaveFrame | Snapsh
   // Until the members are known, it belongs to what was watched before.
   if (!last) return
   if (frame.type === 'presence') return take(presence, frame)
-  const { type, channel, epoch, offset, ...member } = frame
+  const { type, channel: _, epoch, offset, ...member } = frame
   const verdict = members ? judge(last, frame) : 'hold'
-  if (verdict === 'hold') {
-    presence.last = undefined
-    watch(state, channel)
-  } else if (members && verdict === 'deliver') {
+  if (verdict === 'hold') watchAgain(state, presence)
+  else if (members && verdict === 'deliver') {
+    presence.again = 0
     const others = members.filter(({ session }) => session !== member.session)
     if (type === 'join') others.push(member)
     take(presence, { position: { epoch, offset }, count: others.length, members: others })
@@ -132,7 +134,16 @@ function watch({ outbox, config }: Attendance, channel: string): void {
   const id = `watch ${channel}`
   if (outbox.entries.has(id)) return
   const fields = { channel, action: 'watch' } as const
-  enqueue(outbox, { type: 'presence', id, line: `\t${channel}`, fields, bytes: 0 }, config)
+  enqueue(outbox, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 }, config)
+}
+
+/** Asks for the members anew: at once, and when that was of no use, after a back-off. */
+function watchAgain(state: Attendance, presence: Presence): void {
+  const { channel, again = 0 } = presence
+  presence.ref = presence.last = undefined
+  presence.again = again + 1
+  if (again) turn.timer(`out \r${channel}`, turn.delay(again - 1))
+  watch(state, channel)
 }
 
 /** Takes who is there, in place of what was known, and tells what that changed. */

@@ -74,7 +74,12 @@ class Walk {
   settle(): void {
     this.join('last', 'last', 0)
     this.join('last', 'last', 1)
-    for (let i = 0; i < 20; i++) while (this.frames.length) this.deliver()
+    // Time for the longest back-off, and less than what makes a link a dead one.
+    for (let seconds = 0; seconds < 25; seconds++) {
+      while (this.frames.length) this.deliver()
+      this.rig.advance(1_000)
+      this.collect()
+    }
   }
 
   private tell(frame: ServerFrame): void {
