@@ -4,11 +4,13 @@ import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-serv
 import { memory, type Broker, type MemoryCheckpoint, type PublishRequest, type Retention } from '../../src/index.js'
 import { deafNode, VirtualClock } from '../../src/testing/index.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { changeHistory, checkpoint, DEBUGGABLE, joinNode } from './support/broker.js'
+import { joinNode } from './support/broker.js'
+import { keepHistory, replaceHistory } from './support/histories.js'
+import { REPLACEABLE } from './support/histories.js'
 
 let server: RedisServer
 beforeAll(async () => {
-  server = await startRedis({ settings: DEBUGGABLE })
+  server = await startRedis({ settings: REPLACEABLE })
 })
 afterAll(() => server.stop())
 
@@ -155,10 +157,10 @@ test('a log in Redis answers as a log in memory does, whatever happens to it', {
     for (const [i, step] of steps.entries()) {
       if (step.kind === 'checkpoint') {
         replica = backend.checkpoint()
-        await checkpoint([server])
+        await keepHistory([server])
       } else if (step.kind === 'lossless' || (step.kind === 'lossy' && replica)) {
         backend.failOver(step.kind === 'lossy' ? replica : undefined)
-        await changeHistory([server], { lossy: step.kind === 'lossy' })
+        await replaceHistory([server], { lossy: step.kind === 'lossy' })
       }
       expect(await real.take(step, i), `step ${i} of ${JSON.stringify(steps)}`).toEqual(await model.take(step, i))
     }

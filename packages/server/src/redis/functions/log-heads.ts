@@ -5,9 +5,9 @@
  * time to live, and the time to live that its retention asks for.
  * `touch`: keys are those of logs, four for each; none of them expires before that time.
  */
-export const HEADS = String.raw`
+export const LOG_HEADS = String.raw`
 register('heads', function(keys)
-  local date, heads = now(), {}
+  local date, heads = millis(), {}
   for i, meta in ipairs(keys) do
     local state = open(meta)
     local at = 4 * (i - 1)
@@ -22,7 +22,7 @@ register('heads', function(keys)
 end, { 'no-writes' })
 
 register('touch', function(keys)
-  local date, touched = now(), 0
+  local date, touched = millis(), 0
   for i = 1, #keys, 4 do
     local state = open(keys[i])
     if state then

@@ -6,7 +6,11 @@
  * - log, a stream: id `<offset>-0`, field `a` holds time and the bytes of all messages before it, `d` header and data
  * - two buckets of dedupe records, hashes, with a mark that is always there
  */
-export const LOG = String.raw`
+export const LOG_STATE = String.raw`
+local function int(n)
+  return string.format('%.0f', n)
+end
+
 local NUMBERS = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
 
 -- What is known of a log, or nil.

@@ -5,11 +5,11 @@
  * Keys: meta, log, two buckets. Arguments: where (`none`, `from` an offset, the `last` so many, `before` an offset), the
  * number that belongs to it, how many at most. Answers nothing when there is no log.
  */
-export const READ = String.raw`
+export const LOG_READ = String.raw`
 register('read', function(keys, args)
   local state = open(keys[1])
   if not state or not isWhole(keys) then return {} end
-  local date, age = now(), retentionOf(state.retention).age
+  local date, age = millis(), retentionOf(state.retention).age
   if date - state.since >= age then
     state.first = oldest(keys[2], state.first, state.top, function(at) return date - at < age end)
   end

@@ -6,7 +6,7 @@
  * data, retention, dedupe period, 16 random characters, epoch asked for; then, or empty, `p` and the producer, its number
  * and its lowest one; then, or empty, `k` and the key.
  */
-export const PUBLISH = String.raw`
+export const LOG_PUBLISH = String.raw`
 local STORED, OUT_OF_ORDER, FORGOTTEN = 1, 2, 3
 -- Positions of a producer are kept eight to a field, so that a publish writes little: 64 of them take up to nine fields.
 local CHUNK, CHUNKS, POSITIONS = 8, 9, 64
@@ -118,7 +118,7 @@ register('publish', function(keys, args)
   local producer, seq, lowest, key = args[10], tonumber(args[11]), tonumber(args[12]), args[13]
   local meta, log = keys[1], keys[2]
 
-  local date = now()
+  local date = millis()
   local state = open(meta)
   if state and not isWhole(keys) then state = nil end
   -- A clock that was set back must not bring records back that are forgotten, nor forget others.
