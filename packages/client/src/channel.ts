@@ -61,9 +61,9 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
   }
 
   /**
-   * Waits until the channel is subscribed. Does not subscribe by itself.
+   * Waits until the channel is subscribed. Does not subscribe by itself: add a `message` listener or an iterator first.
    *
-   * @throws {@link RealtimeError} why the subscription was refused; `CLOSED` or why the client ended; `ABORTED`.
+   * @throws {@link RealtimeError} `UNSUBSCRIBED` when nobody listens for messages, now or later; why the subscription was refused; `CLOSED` or why the client ended; `ABORTED`.
    */
   ready({ signal }: WaitOptions = {}): Promise<void> {
     return this.engine.until(this.name, 'subscribed', signal)

@@ -312,9 +312,10 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         const look = () => {
           const { state } = hub(channel)
           const error = state.error ?? (session.status === 'closed' && (session.error ?? new RealtimeError('CLOSED')))
-          if (state.status !== status && !error) return
+          const idle = state.status === 'unsubscribed' && !emitter.listeners(`message ${channel}`)[0]
+          if (state.status !== status && !error && !idle) return
           watchers.delete(look)
-          settle(error)
+          settle(error || (idle && new RealtimeError('UNSUBSCRIBED')))
         }
         watchers.add(look)
         look()

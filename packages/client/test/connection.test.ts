@@ -402,6 +402,7 @@ describe('closing', () => {
     const world = new World()
     await world.connect({ limits: { messageBytes: 65_536, channels: 128, inFlight: 1 } })
     const room = world.client.channel('room')
+    room.on('message', () => {})
     const waits = [room.publish(1), room.publish(2), room.history(), room.ready()]
     await settled()
     const closed = world.client.close()

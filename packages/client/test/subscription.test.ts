@@ -163,9 +163,46 @@ describe('the state', () => {
   test('ready() gives up with its signal', async () => {
     const world = new World()
     const controller = new AbortController()
-    const ready = world.client.channel('room').ready({ signal: controller.signal })
+    const room = world.client.channel('room')
+    room.on('message', () => {})
+    const ready = room.ready({ signal: controller.signal })
     controller.abort()
     expect(await outcome(ready)).toBe('ABORTED')
+  })
+
+  test('ready() says UNSUBSCRIBED instead of waiting for ever when nobody listens for messages', async () => {
+    const world = new World()
+    const room = world.client.channel('room')
+    expect(await outcome(room.ready())).toBe('UNSUBSCRIBED')
+    room.on('state', () => {})
+    expect(await outcome(room.ready())).toBe('UNSUBSCRIBED')
+    const off = room.on('message', () => {})
+    const ready = room.ready()
+    expect(await outcome(ready)).toBe('pending')
+    off()
+    await world.clock.advance(1_001)
+    expect(await outcome(ready)).toBe('UNSUBSCRIBED')
+    const iterating = room.messages()
+    void iterating.next()
+    expect(await outcome(room.ready())).toBe('pending')
+    await iterating.return?.()
+  })
+
+  test('ready() waits when it is called by a listener that has just subscribed', async () => {
+    const world = new World()
+    const rooms = ['one', 'two'].map((name) => world.client.channel(name))
+    let ready: Promise<void> = Promise.reject(new Error('not asked'))
+    ready.catch(() => {})
+    rooms[0]?.on('message', () => {
+      rooms[1]?.on('message', () => {})
+      ready = rooms[1]?.ready() ?? ready
+    })
+    const link = await world.connect()
+    link.subscribed('one', 'e', 0)
+    link.say({ type: 'publication', channel: 'one', epoch: 'e', offset: 1, id: 'm', at: 1, data: 1 })
+    expect(await outcome(ready)).toBe('pending')
+    link.subscribed('two', 'e', 0)
+    expect(await outcome(ready)).toBeUndefined()
   })
 })
 

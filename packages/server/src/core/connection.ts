@@ -209,6 +209,11 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.token.begin(expiresInMs)
   }
 
+  /** Another token could not be judged now: the client is told again that its own expires. */
+  remind(): void {
+    this.token?.remind()
+  }
+
   expiring(expiresInMs: number): void {
     this.say({ type: 'expiring', expiresInMs })
   }

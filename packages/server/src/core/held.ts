@@ -74,6 +74,7 @@ function hasRoom({ subscriptions, pending }: Connection, channel: string, channe
  */
 export function revoke(node: Node, target: Target, channel: string): Promise<Done> {
   return each(node, target, (session, connection) => {
+    session.revocations += 1
     const written = session.drop(channel, node)
     if (connection) expel(node, connection, channel)
     return written

@@ -8,6 +8,8 @@ import { KeptState, type KeptHouse } from './kept-state.js'
 export class Session implements HeldSession {
   /** What subscribers see of whoever publishes here. */
   readonly from: Sender
+  /** How often something was taken from it that a rule had allowed. What was allowed before does not count then. */
+  revocations = 0
   /** Whether it was ended for good. */
   isOver = false
   private state: KeptState | undefined

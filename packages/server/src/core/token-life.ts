@@ -9,6 +9,9 @@ export interface TokenHolder {
   expired(): void
 }
 
+/** Time between two notices of the same expiry. */
+const LEAST_MS = 1_000
+
 /** The life of the token of one link. Its holder is told once before each expiry, in time to bring another one. */
 export class TokenLife implements WheelTask {
   private expiresAt = 0
@@ -27,6 +30,12 @@ export class TokenLife implements WheelTask {
     this.wasTold = false
     // Half of a short life is more than nothing, and leaves time to be used.
     this.wheel.schedule(this, expiresInMs - Math.min(this.noticeMs, expiresInMs / 2))
+  }
+
+  /** It was to be replaced, and that failed by no fault of the other one: its holder is told again, halfway to its end. */
+  remind(): void {
+    this.wasTold = false
+    this.wheel.schedule(this, Math.max(LEAST_MS, (this.expiresAt - this.clock.now()) / 2))
   }
 
   /** There is nobody to tell any more. */

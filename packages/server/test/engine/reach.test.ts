@@ -479,6 +479,29 @@ describe('unsubscribe', () => {
     expect(ada.all('error').map(({ ref }) => ref)).toEqual([7, 8])
   })
 
+  test('ends a watch that was allowed and waits for room on a link that reads nothing', async () => {
+    const banned = new Set<string>()
+    const w = three({ rules: false, limits: { sendQueueSoftBytes: 2_000 } })
+    for (const each of [w.a, w.b]) {
+      each.channel('c', { subscribe: ({ user }) => !banned.has(user?.id ?? ''), presence: true })
+      each.channel('much', { subscribe: true })
+    }
+    const spy = await w.signIn(w.b, 'spy')
+    spy.stall()
+    await spy.subscribe({ channel: 'much', generation: 1 })
+    for (let i = 0; i < 5; i++) await w.a.publish('much', 'x'.repeat(1_000))
+    await w.clock.settle()
+    await spy.say({ type: 'presence', ref: 1, channel: 'c', action: 'watch' })
+    banned.add('spy')
+    await w.a.unsubscribe({ user: 'spy' }, 'c')
+    await spy.resume()
+    const ada = await w.signIn(w.a, 'ada')
+    await ada.say({ type: 'presence', ref: 1, channel: 'c', action: 'enter' })
+    await w.clock.settle()
+    expect(spy.only('error')).toMatchObject({ ref: 1, code: 'FORBIDDEN' })
+    expect([spy.all('reply'), spy.all('join')]).toEqual([[], []])
+  })
+
   test('ends one that the rule has yet to decide on', async () => {
     const gate = new Gate()
     const { a, signIn, clock } = three({ rules: false })

@@ -156,6 +156,52 @@ describe('a refresh', () => {
     expect(logger.lines.filter(({ level }) => level === 'error')).toEqual([])
   })
 
+  test.each(['down', 'down again'])('that fails here is asked for again while there is time: %s', async (how) => {
+    const { signIn, clock, asked } = tokens({ limits: { heartbeatMs: 20 * HOUR_MS } })
+    const client = await signIn('ada a 60000')
+    await clock.advance(31_000)
+    expect(client.all('expiring')).toHaveLength(1)
+    await client.say({ type: 'refresh', ref: 1, token: 'down' })
+    expect(client.only('error')).toMatchObject({ ref: 1, code: 'INTERNAL', retryable: true })
+    await clock.advance(13_000)
+    expect(client.all('expiring')).toHaveLength(1)
+    await clock.advance(2_500)
+    expect(client.all('expiring')).toHaveLength(2)
+    expect(client.all('expiring')[1]?.expiresInMs).toBeLessThanOrEqual(15_000)
+    if (how === 'down again') {
+      await client.say({ type: 'refresh', ref: 2, token: 'down' })
+      await clock.advance(7_500)
+      expect(client.all('expiring')).toHaveLength(3)
+    }
+    await client.say({ type: 'refresh', ref: 3, token: 'ada a' })
+    await clock.advance(HOUR_MS)
+    expect([client.end, asked.at(-1)?.token]).toEqual([undefined, 'ada a'])
+  })
+
+  test('that fails here and is asked for again ends the link at the expiry all the same, at most a notice a second', async () => {
+    const { signIn, clock } = tokens({ limits: { heartbeatMs: 20 * HOUR_MS } })
+    const client = await signIn('ada a 8000')
+    let answered = 0
+    for (let ms = 0; ms < 9_000 && !client.end; ms += 100) {
+      await clock.advance(100)
+      if (client.end || client.all('expiring').length === answered) continue
+      answered += 1
+      await client.say({ type: 'refresh', ref: answered, token: 'down' })
+    }
+    expect(client.end?.code).toBe(4500)
+    expect(answered).toBeGreaterThan(1)
+    expect(answered).toBeLessThan(6)
+  })
+
+  test('of a token that is not accepted is not asked for again', async () => {
+    const { signIn, clock } = tokens({ limits: { heartbeatMs: 20 * HOUR_MS } })
+    const client = await signIn('ada a 60000')
+    await clock.advance(31_000)
+    await client.say({ type: 'refresh', ref: 1, token: 'nobody' })
+    await clock.advance(32_000)
+    expect([client.all('expiring').length, client.end?.code]).toEqual([1, 4500])
+  })
+
   test('that comes after the expiry finds no link; one that is being judged at that moment is too late', async () => {
     const { signIn, gate, clock } = tokens()
     const client = await signIn('ada a 2000')

@@ -37,7 +37,7 @@ async function perform(
 ): Promise<WireError | undefined> {
   const { ref, channel, action, data } = frame
   const { hub } = node.presence
-  const { identity } = session
+  const { identity, revocations } = session
   if (action === 'enter') {
     const admitted = await node.presence.entry.admit(session, channel, data)
     // Whom a refresh has made another identity is judged anew: the review after it knows only of those who are in.
@@ -62,8 +62,9 @@ async function perform(
   if (isWireError(allowed)) return allowed
   if (action === 'watch') {
     const begin = (told: Told) => {
-      // A link that reads nothing makes this wait for as long as it likes, and a review knows only of those who watch.
-      if (session.identity !== identity) return false
+      // A link that reads nothing makes this wait for as long as it likes, and who takes a right away knows only of
+      // those who watch.
+      if (session.identity !== identity || session.revocations !== revocations) return false
       connection.send(presenceReply(ref, told))
       return true
     }

@@ -13,13 +13,17 @@ export function refresh(node: Node, connection: Connection, session: Session, fr
     const expiry = await renewed(node, connection, session, token)
     // Without a link there is nobody to keep; with an error, everything stays as it was.
     if (connection.isClosed) return
-    if (isWireError(expiry)) return connection.say({ type: 'error', ref, ...expiry })
+    if (isWireError(expiry)) {
+      if (expiry.retryable) connection.remind()
+      return connection.say({ type: 'error', ref, ...expiry })
+    }
     connection.admit(expiry.expiresInMs)
     connection.say({ type: 'result', ref, ...expiry })
     await review(node, connection, session)
   })
   if (taken) return
   node.limited(connection.inbox.isFull ? 'inboxFrames' : 'inFlight', { peer: connection.peer })
+  connection.remind()
   connection.fail(ref, 'RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS })
 }
 
