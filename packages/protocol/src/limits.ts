@@ -18,6 +18,8 @@ export const DEFAULT_LIMITS = /* @__PURE__ */ Object.freeze({
   messageBurst: 100,
   /** Messages above that rate, a fifth of them forgiven each second, with which a link is closed with 4504. */
   excessMessages: 5_000,
+  /** Bytes a link may send in a second, in the long run. What comes in four seconds may come at once. */
+  bytesPerSecond: 4_194_304,
   /** Links a node holds. */
   connections: 50_000,
   /** Links a node holds from one address; of IPv6 its first 64 bits count. */

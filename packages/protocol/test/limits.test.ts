@@ -12,6 +12,7 @@ test('the default limits are these', () => {
     messagesPerSecond: 50,
     messageBurst: 100,
     excessMessages: 5_000,
+    bytesPerSecond: 4_194_304,
     connections: 50_000,
     connectionsPerAddress: 1_000,
     handshakes: 5_000,
@@ -54,6 +55,9 @@ test('the limits fit together', () => {
   expect(limits.messagesPerSecond).toBeLessThanOrEqual(limits.messageBurst)
   // A client that obeys may have a full outbox under way, and a request for each of its channels.
   expect(limits.excessMessages).toBeGreaterThan(2 * (1_000 + limits.channels))
+  // Who sends the longest messages as often as it may is not held up by their bytes.
+  expect(limits.messageBytes * limits.messagesPerSecond).toBeLessThan(limits.bytesPerSecond)
+  expect(limits.messageBytes * limits.messageBurst).toBeLessThan(4 * limits.bytesPerSecond)
   expect(limits.connectionsPerAddress).toBeLessThan(limits.handshakes)
   expect(limits.handshakes).toBeLessThan(limits.connections)
   expect(limits.sendQueueSoftBytes).toBeLessThan(limits.sendQueueHardBytes)

@@ -52,7 +52,7 @@ export interface ServerOptions<User extends Identity = Identity> {
   readonly personal?: boolean | PersonalOptions
   /** Where logs and sessions live. Default: a memory backend of its own. */
   readonly backend?: Backend
-  /** Path of the endpoint; requests for other paths are left alone. Default: `/realtime`. */
+  /** Path of the endpoint; requests for other paths are left to others, if there are any. Default: `/realtime`. */
   readonly path?: string
   /**
    * Origins whose pages may connect: exact ones (`https://app.example.com`), all subdomains of one
@@ -207,6 +207,9 @@ export function resolveLimits(given: Partial<ServerLimits> = {}): Limits {
   }
   if (limits.heartbeatTimeoutMs > limits.heartbeatMs) {
     throw new TypeError('limits.heartbeatTimeoutMs must not exceed limits.heartbeatMs')
+  }
+  if (limits.bytesPerSecond < limits.messageBytes) {
+    throw new TypeError('limits.bytesPerSecond must not be below limits.messageBytes, or one message can be too much')
   }
   if (limits.inFlight > DEFAULT_LIMITS.producerPositions) {
     throw new TypeError(

@@ -97,7 +97,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
 
   /**
    * Serves the upgrade requests of an HTTP server on one path. Requests for other paths are left alone, so other
-   * WebSocket servers can share the HTTP server.
+   * WebSocket servers can share the HTTP server; where nobody else listens for upgrades, they get HTTP 404.
    *
    * @returns A function that stops listening; links that are open stay open.
    */

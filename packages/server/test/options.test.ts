@@ -16,6 +16,7 @@ describe('limits', () => {
       messagesPerSecond: 50,
       messageBurst: 100,
       excessMessages: 5_000,
+      bytesPerSecond: 4_194_304,
       connections: 50_000,
       connectionsPerAddress: 1_000,
       handshakes: 5_000,

@@ -18,7 +18,7 @@ import { Inbox, type InboxOwner } from './inbox.js'
 import { LinkCalls } from './link-calls.js'
 import { LinkOutput } from './link-output.js'
 import type { Node } from './node.js'
-import { paced } from './pacing.js'
+import { paced, pacedPing } from './pacing.js'
 import type { Place } from './places.js'
 import { RateLimit } from './rate-limit.js'
 import type { Session } from './session.js'
@@ -90,6 +90,10 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
 
   violated(expected: string): void {
     this.hangup('PROTOCOL_ERROR', `expected ${expected}`)
+  }
+
+  pinged(): void {
+    if (this.phase !== 'closed') pacedPing(this.node, this)
   }
 
   drained(): void {
@@ -173,7 +177,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
 
   /** What the peer has sent. Counted from its first frame on. */
   get rate(): RateLimit {
-    return (this.sent ??= new RateLimit(this.node.limits, this.node.clock.now()))
+    return (this.sent ??= new RateLimit(this.node.limits, this.node.clock.now(), this.receivedBytes))
   }
 
   /** Calls over this link, both ways. */

@@ -36,17 +36,27 @@ const ABOVE_RATE: Readonly<Record<PacedFrame['type'], 'refused' | 'dropped' | 's
  */
 export function paced(node: Node, connection: Connection, frame: PacedFrame): boolean {
   const { rate } = connection
-  if (rate.take(node.clock.now()) || frame.type === 'goodbye') return true
-  if (rate.exhausted) {
-    node.limited('excessMessages', { peer: connection.peer })
-    connection.hangup('ABUSE')
-    return false
-  }
+  if (rate.take(node.clock.now(), connection.receivedBytes) || frame.type === 'goodbye') return true
+  if (isAbuse(node, connection)) return false
   if (ABOVE_RATE[frame.type] === 'served') return true
-  node.limited('messagesPerSecond', { peer: connection.peer, type: frame.type })
+  node.limited(rate.exceeded, { peer: connection.peer, type: frame.type })
   const details = { retryAfterMs: rate.retryAfterMs }
   if (frame.type === 'subscribe') {
     connection.endSubscription(frame.channel, frame.generation, 'RATE_LIMITED', details)
   } else if ('ref' in frame) connection.fail(frame.ref, 'RATE_LIMITED', details)
   return false
+}
+
+/** Counts a ping of the transport, which it has answered by itself, as a frame that is served. */
+export function pacedPing(node: Node, connection: Connection): void {
+  if (!connection.rate.take(node.clock.now(), connection.receivedBytes)) isAbuse(node, connection)
+}
+
+/** Hangs up on a peer that went on for too long. */
+function isAbuse(node: Node, connection: Connection): boolean {
+  const { rate, peer } = connection
+  if (!rate.exhausted) return false
+  node.limited(rate.exceeded === 'bytesPerSecond' ? 'bytesPerSecond' : 'excessMessages', { peer })
+  connection.hangup('ABUSE')
+  return true
 }

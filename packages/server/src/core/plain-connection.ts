@@ -146,12 +146,16 @@ export class PlainLink extends Outlet implements PlainConnection, TransportHandl
       this.node.limited('messageBytes', { peer: this.peer })
       return this.finish(MESSAGE_TOO_BIG, 'a message is too big')
     }
-    if (!this.rate.take(this.node.clock.now())) return this.exceed('messagesPerSecond')
+    if (!this.rate.take(this.node.clock.now(), this.receivedBytes)) return this.exceed(this.rate.exceeded)
     if (!this.run(async () => this.handler.message?.(this, text))) this.exceed('inboxFrames')
   }
 
   violated(expected: string): void {
     this.hangup('PROTOCOL_ERROR', `expected ${expected}`)
+  }
+
+  pinged(): void {
+    if (!this.isClosed && !this.rate.take(this.node.clock.now(), this.receivedBytes)) this.exceed(this.rate.exceeded)
   }
 
   drained(): void {
@@ -212,7 +216,7 @@ export class PlainLink extends Outlet implements PlainConnection, TransportHandl
   }
 
   /** There is no way to tell the peer to wait: what would be refused elsewhere ends a plain connection. */
-  private exceed(limit: 'messagesPerSecond' | 'inboxFrames'): void {
+  private exceed(limit: 'messagesPerSecond' | 'bytesPerSecond' | 'inboxFrames'): void {
     this.node.limited(limit, { peer: this.peer })
     this.hangup('ABUSE')
   }

@@ -37,6 +37,8 @@ export interface TransportHandler {
   receive(text: string): void
   /** A message arrived that the subprotocol does not allow, such as a binary one. */
   violated(expected: string): void
+  /** The peer asked for a sign of life below the protocol. The transport has answered. */
+  pinged(): void
   /** `bufferedBytes` is zero again after a `write` had left some. May also come when it was little. */
   drained(): void
   /** The link is over. Called once, and nothing after it. */

@@ -102,6 +102,11 @@ export class Upgrade {
     })
   }
 
+  /** Refuses a handshake because nobody serves what it asks for. */
+  refuseStray(socket: Duplex): void {
+    refuse(socket, 404, 'no WebSocket is served at this address')
+  }
+
   /** Refuses a handshake because this server is closing. */
   refuseClosing(socket: Duplex): void {
     refuse(socket, 503, 'this server is closing')

@@ -4,7 +4,7 @@ import { WebSocket, type RawData } from 'ws'
 import type { EncodedFrame, Transport, TransportHandler } from '../ports/index.js'
 import type { FrameJoiner } from './framing.js'
 
-/** A WebSocket that knows whose link it is, so that ten thousand of them share three listeners. */
+/** A WebSocket that knows whose link it is, so that ten thousand of them share four listeners. */
 export class LinkSocket extends WebSocket {
   /** Hears what happens, once somebody listens. */
   handler: TransportHandler | undefined
@@ -34,7 +34,7 @@ export class WsTransport implements Transport {
   /** Lets the engine hear what happens on the link. */
   listen(handler: TransportHandler): void {
     this.webSocket.handler = handler
-    this.webSocket.on('message', heard).on('close', closed).on('error', failed)
+    this.webSocket.on('message', heard).on('ping', pinged).on('close', closed).on('error', failed)
   }
 
   write(frames: readonly EncodedFrame[]): void {
@@ -76,6 +76,10 @@ function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
   const { handler } = this as LinkSocket
   if (isBinary) handler?.violated('a text message')
   else handler?.receive((data as Buffer).toString('utf8'))
+}
+
+function pinged(this: WebSocket): void {
+  ;(this as LinkSocket).handler?.pinged()
 }
 
 function closed(this: WebSocket, code: number, reason: Buffer): void {

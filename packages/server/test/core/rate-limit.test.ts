@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { RateLimit } from '../../src/core/rate-limit.js'
 
-const RATE = { messagesPerSecond: 50, messageBurst: 100, excessMessages: 5_000 }
+const RATE = { messagesPerSecond: 50, messageBurst: 100, excessMessages: 5_000, bytesPerSecond: 1_000 }
 
 /** How many of so many messages at one moment are within the rate. */
 function taken(limit: RateLimit, count: number, now: number): number {
@@ -59,5 +59,30 @@ test('a peer that keeps to 20 times the rate for an hour is refused, and never e
   for (let second = 1; second <= 3_600; second++) {
     expect(taken(limit, 1_000, second * 1_000)).toBeGreaterThanOrEqual(50)
     expect(limit.exhausted).toBe(false)
+  }
+})
+
+test('the bytes of four seconds may come at once, and then so many in a second, whatever messages they make', () => {
+  const limit = new RateLimit(RATE, 0, 500)
+  expect(limit.take(0, 4_500)).toBe(true)
+  expect(limit.take(0, 4_501)).toBe(false)
+  expect([limit.exceeded, limit.exhausted]).toEqual(['bytesPerSecond', false])
+  // Room for half of that at once, and for the one byte too many.
+  expect(limit.retryAfterMs).toBe(2_001)
+  expect(limit.take(2_001, 6_501)).toBe(true)
+  expect(limit.take(2_001, 6_502)).toBe(false)
+  expect(limit.take(3_600_000, 10_502)).toBe(true)
+  expect(limit.take(3_600_000, 10_503)).toBe(false)
+})
+
+test('a peer that sends as many bytes again above that has gone too far; one that waits has not', () => {
+  const flood = new RateLimit(RATE, 0)
+  expect([flood.take(0, 8_000), flood.exhausted]).toEqual([false, false])
+  expect([flood.take(0, 8_001), flood.exhausted]).toEqual([false, true])
+  const patient = new RateLimit(RATE, 0)
+  let received = 0
+  for (let now = 0; now < 3_600_000; now += patient.retryAfterMs) {
+    patient.take(now, (received += 6_000))
+    expect(patient.exhausted).toBe(false)
   }
 })

@@ -141,6 +141,46 @@ describe('the rate of a link', () => {
     }
   })
 
+  test('bytes above bytesPerSecond are RATE_LIMITED, and closed with 4504 when as many again come', async () => {
+    const w = world({ limits: { bytesPerSecond: 65_536 } })
+    const client = await w.connected()
+    // Counted from the socket: whether they make a frame does not matter.
+    expect(await client.publish('c', 0)).toMatchObject({ type: 'reply' })
+    client.receivedBytes += 4 * 65_536 - 200
+    expect(await client.publish('c', 1)).toMatchObject({ type: 'reply' })
+    client.receivedBytes += 200
+    const refused = await client.publish('c', 2)
+    expect(refused).toMatchObject({ type: 'error', code: 'RATE_LIMITED', retryable: true })
+    await w.clock.advance('retryAfterMs' in refused ? (refused.retryAfterMs ?? 0) : 0)
+    client.receivedBytes += 2 * 65_536 - 200
+    expect(await client.publish('c', 2)).toMatchObject({ type: 'reply' })
+    expect(client.end).toBeUndefined()
+    client.receivedBytes += 4 * 65_536 + 1_000
+    await client.say({ type: 'ping' })
+    expect(client.end?.code).toBe(4504)
+    expect(limited(w)).toEqual(['bytesPerSecond', 'bytesPerSecond'])
+  })
+
+  test('pings below the protocol count as frames that are served', async () => {
+    const w = world({ limits: SMALL })
+    const client = await w.connected()
+    for (let i = 0; i < 4; i++) client.pinged()
+    expect(await client.publish('c', 1)).toMatchObject({ code: 'RATE_LIMITED' })
+    expect(client.end).toBeUndefined()
+    for (let i = 0; i < 64; i++) client.pinged()
+    await w.clock.settle()
+    expect(client.end?.code).toBe(4504)
+    expect(limited(w)).toEqual(['messagesPerSecond', 'excessMessages'])
+  })
+
+  test('pings of a link that has yet to connect count as well', async () => {
+    const w = world({ limits: SMALL })
+    const stranger = w.link()
+    for (let i = 0; i < 69; i++) stranger.pinged()
+    await w.clock.settle()
+    expect(stranger.end?.code).toBe(4504)
+  })
+
   test('a pause makes up for it', async () => {
     const w = world({ limits: SMALL })
     const client = await w.connected()

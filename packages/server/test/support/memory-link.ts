@@ -51,6 +51,11 @@ export class MemoryLink implements Transport {
     this.handler = server.accept(this, handshake)
   }
 
+  /** Pings below the protocol. */
+  pinged(): void {
+    this.handler.pinged()
+  }
+
   // --- The transport, as the server sees it ---
 
   write(frames: readonly EncodedFrame[]): void {

@@ -127,8 +127,23 @@ describe('beside others on one HTTP server', () => {
     expect(plain.readyState).toBe(WebSocket.OPEN)
   })
 
-  test('an upgrade on a path that nobody serves is left alone: neither answered nor ended', async () => {
+  test('an upgrade on a path that nobody serves is refused with 404 when nobody else could serve it', async () => {
     const { server, port, realtime } = await serving()
+    const second = new RealtimeServer().channel('{name}', { subscribe: true })
+    second.attach(server, { path: '/second' })
+    onTestFinished(() => second.close())
+    for (const path of ['/elsewhere', '/realtime/', '/realtimes', '/']) {
+      const answer = await rawUpgrade(port, path)
+      expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/)
+      expect(answer.match(/HTTP/g), 'one answer, though two servers listen').toHaveLength(1)
+    }
+    await until('no socket', () => realtime.connections === 0)
+    await SocketClient.connected(`ws://127.0.0.1:${port}/second`)
+  })
+
+  test('an upgrade on a path that somebody else may serve is left alone: neither answered nor ended', async () => {
+    const { server, port, realtime } = await serving()
+    server.on('upgrade', () => undefined)
     const seen = sockets(server)
     for (const path of ['/elsewhere', '/realtime/', '/realtimes', '/']) {
       const socket = connect({ port, host: '127.0.0.1' })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { SUBPROTOCOL } from '@org/realtime-protocol'
+import { WebSocket } from 'ws'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { RealtimeServer, type ServerOptions } from '../../src/index.js'
 import { listening, rawUpgrade, SocketClient, until, within } from '../support/http.js'
@@ -39,6 +40,36 @@ async function msUntilGone(socket: Socket, ms = 20_000): Promise<number> {
   if (!socket.readableEnded) await within('the end of the socket', once(socket, 'end'), ms)
   return performance.now() - started
 }
+
+describe('pings of the WebSocket layer', () => {
+  test.each(['realtime', 'plain'])(
+    'are answered up to a rate, and end a %s link that sends nothing else',
+    async (kind) => {
+      const { port, realtime } = await serving({
+        limits: { messagesPerSecond: 5, messageBurst: 10, excessMessages: 64 },
+      })
+      realtime.plain({})
+      const url = `ws://127.0.0.1:${port}/realtime`
+      const webSocket = kind === 'plain' ? new WebSocket(url) : (await SocketClient.connected(url)).webSocket
+      onTestFinished(() => webSocket.terminate())
+      if (kind === 'plain') await within('open', once(webSocket, 'open'))
+      let pongs = 0
+      webSocket.on('pong', () => (pongs += 1))
+      for (let i = 0; i < 5; i++) webSocket.ping()
+      await until('five pongs', () => pongs === 5)
+      const ended = once(webSocket, 'close') as Promise<[number]>
+      let isOver = false
+      void ended.then(() => (isOver = true))
+      // One after the other: pings whose answers pile up are bounded elsewhere.
+      for (let sent = 6; sent < 500 && !isOver; sent++) {
+        webSocket.ping()
+        await until('a pong, or the end', () => isOver || pongs === sent)
+      }
+      const [code] = await within('the end', ended)
+      expect(code).toBe(4504)
+    },
+  )
+})
 
 describe('a crowd', () => {
   test('is refused with 503, and with a time to come back, before there is a WebSocket', async () => {
