@@ -10,9 +10,9 @@ export interface MemoryOptions {
   /** Time for which a session without a link can be resumed, in milliseconds. Default: 120,000. */
   readonly sessionTtlMs?: number
   /**
-   * Bytes that all logs may take together, as estimated: messages with what surrounds them, the records that make
-   * repeats take effect once, and some 2 KiB for each channel. A publish for which there is no room fails with
-   * `UNAVAILABLE` and can be tried again. Default: 268,435,456 (256 MiB).
+   * Bytes that all logs and members may take together, as estimated: messages with what surrounds them, the records that
+   * make repeats take effect once, some 2 KiB for each channel, and members with what they show. A publish or an `enter`
+   * for which there is no room fails with `UNAVAILABLE` and can be tried again. Default: 268,435,456 (256 MiB).
    */
   readonly maxBytes?: number
   /**

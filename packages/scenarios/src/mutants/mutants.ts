@@ -82,21 +82,15 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'leave without the owner check',
-    file: 'server/src/memory/memory-members.ts',
-    original: `if (this.isLate(leaver, now)) return 'superseded'`,
-    mutated: `if (this.isLate({ ...leaver, owner: Infinity }, now)) return 'superseded'`,
+    file: 'server/src/memory/memory-presence.ts',
+    original: `if (members.isLate(leaver, now)) return`,
+    mutated: `if (members.isLate({ ...leaver, owner: Infinity }, now)) return`,
   },
   {
     name: 'operations of one owner without a number',
     file: 'server/src/memory/memory-members.ts',
     original: `known.number > number)`,
     mutated: `known.number > number && number < 0)`,
-  },
-  {
-    name: 'leaves that are not remembered',
-    file: 'server/src/memory/memory-members.ts',
-    original: `this.leaves.set(session, { owner, number, expiresAt: now + ttlMs })`,
-    mutated: `this.leaves.set(session, { owner, number, expiresAt: now })`,
   },
   {
     name: 'leave that is tried again behind the next enter',

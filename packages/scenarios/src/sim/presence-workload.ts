@@ -28,7 +28,8 @@ export function bePresent(world: World): void {
   for (const client of clients) {
     const next = () => {
       if (time.now > plan.activeMs) return
-      if (client === clients[0] || chance.happens(0.7)) act(client, chance.pick(channels), chance)
+      if (chance.happens(0.3)) hesitate(world, client, chance.pick(channels), chance)
+      else if (client === clients[0] || chance.happens(0.7)) act(client, chance.pick(channels), chance)
       else client.attendee.toggle(chance.pick(channels))
       time.after(chance.between(0, 2 * EVERY_MS), next)
     }
@@ -63,6 +64,14 @@ export function auditPresence(world: World, from: number): void {
     })
     time.after(begin + ROUND_MS - 100, () => void world.presence.list('presence.audit'))
   }
+}
+
+/** Leaves, more than once, and is back soon: leaves that fail meet those after them, and the next enter. */
+function hesitate({ time }: World, { attendee }: AppClient, channel: string, chance: Chance): void {
+  attendee.leave(channel)
+  let ms = 0
+  for (let n = chance.index(3); n > 0; n--) time.after((ms += chance.between(0, 1_200)), () => attendee.leave(channel))
+  time.after(ms + chance.between(0, 1_200), () => attendee.enter(channel))
 }
 
 /** Enters, changes or leaves. */

@@ -1,4 +1,5 @@
 import type { Limits } from '@org/realtime-protocol'
+import { isBackendFull } from '../ports/index.js'
 import type { Clock, Leaver, Logger, PresenceOutcome, PresenceStore } from '../ports/index.js'
 import { retryDelayMs } from './retry.js'
 import type { Session } from './session.js'
@@ -13,6 +14,8 @@ export interface AttendanceContext {
   readonly limits: Pick<Limits, 'presenceGraceMs' | 'presenceTtlMs'>
   /** How long a member lives without a renewal. */
   readonly lifetimeMs: number
+  /** Sessions that have entered and left here so far. */
+  readonly counts: { joins: number; leaves: number }
 }
 
 /**
@@ -24,6 +27,8 @@ export class Attendance implements WheelTask {
   isDetached = false
   /** How often the session has entered. */
   entries = 0
+  /** Whether the session has entered, as far as the store has said, and not left or been replaced since. */
+  isPresent = false
   /** Whether the session has left or is to leave. */
   private isOver = false
   private isReplaced = false
@@ -92,6 +97,7 @@ export class Attendance implements WheelTask {
   replaced(): void {
     this.isOver = true
     this.isReplaced = true
+    this.isPresent = false
     this.context.wheel.cancel(this)
   }
 
@@ -105,6 +111,8 @@ export class Attendance implements WheelTask {
         this.context.store.leave(this.channel, this.stamp(), this.context.lifetimeMs),
       )
       this.leaving -= 1
+      if (this.isPresent) this.context.counts.leaves += 1
+      this.isPresent = false
       // It may have entered again while it left; and while another leave is on its way, that one is the last.
       if (!this.isHeld && this.leaving === 0) this.gone(this)
       return outcome
@@ -135,6 +143,9 @@ export class Attendance implements WheelTask {
     const outcome = await this.context.store.enter(this.channel, entrant, this.context.lifetimeMs)
     // Not, when the store has lost things while the answer was on its way.
     this.cleared = doubts
+    if (outcome.kind === 'superseded') return outcome
+    if (!this.isPresent) this.context.counts.joins += 1
+    this.isPresent = true
     return outcome
   }
 
@@ -151,6 +162,8 @@ export class Attendance implements WheelTask {
   }
 
   private report(operation: string, error: unknown): void {
+    // That is said once a minute, for all.
+    if (isBackendFull(error)) return
     this.context.logger.error('presence store failed', { channel: this.channel, operation, error })
   }
 }

@@ -13,6 +13,11 @@ export class Attendances {
     private readonly maxChannels: number,
   ) {}
 
+  /** How many there are of whom the store has said so. */
+  get present(): number {
+    return [...this.all()].filter(({ isPresent }) => isPresent).length
+  }
+
   /** Has a session enter a channel, or change what it shows there. */
   async enter(session: Session, channel: string, payload: string | undefined): Promise<PresenceOutcome | WireError> {
     const attendance = this.find(session, channel) ?? this.begin(session, channel)

@@ -1,16 +1,20 @@
-import { isBackendFull, type BackendFullError, type Broker } from '../ports/index.js'
+import { isBackendFull, type BackendFullError } from '../ports/index.js'
 
-/** A broker that tells when it refused a publish because it holds as much as it may. */
-export function watchFull(broker: Broker, tell: (error: BackendFullError) => void): Broker {
-  return {
-    ...broker,
-    publish: async (request) => {
-      try {
-        return await broker.publish(request)
-      } catch (error) {
-        if (isBackendFull(error)) tell(error)
-        throw error
+/** A port that tells when it refused something because its backend holds as much as it may. */
+export function watchFull<T extends object>(port: T, tell: (error: BackendFullError) => void): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return (...args: unknown[]): unknown => {
+        const result: unknown = Reflect.apply(method, target, args)
+        if (result instanceof Promise) {
+          result.catch((error: unknown) => {
+            if (isBackendFull(error)) tell(error)
+          })
+        }
+        return result
       }
     },
-  }
+  })
 }

@@ -8,6 +8,10 @@ export interface Census {
   readonly sessions: number
   readonly channels: number
   readonly subscriptions: number
+  /** Sessions that are present in a channel, once for each. */
+  readonly members: number
+  /** How often sessions have entered and left here so far. */
+  readonly presence: { readonly joins: number; readonly leaves: number }
   /** Bytes that wait for slow links. */
   readonly queuedBytes: number
   /** Bytes that the links of now have received. */
@@ -48,6 +52,8 @@ export class Instruments {
   readonly closed = new Tally()
   /** Connects that were turned away, by close code. */
   readonly refused = new Tally()
+  /** Requests to enter that were refused, by error code. */
+  readonly presenceRefused = new Tally()
   /** Readings of the log for subscribers, by what they found: `whole`, or the reason of the gap. */
   readonly recoveries = new Tally()
   /** Refusals by limit. */
@@ -73,6 +79,7 @@ export class Instruments {
     gauge('sessions', 'Sessions with a link.', ({ sessions }) => sessions)
     gauge('channels', 'Channels somebody here subscribes to.', ({ channels }) => channels)
     gauge('subscriptions', 'Subscriptions of all links.', ({ subscriptions }) => subscriptions)
+    gauge('presence_members', 'Sessions present in a channel, once for each channel.', ({ members }) => members)
     gauge('outbound_queue_bytes', 'Bytes that wait for slow links.', ({ queuedBytes }) => queuedBytes)
     gauge('degraded', 'Whether the log cannot be reached: 1 or 0.', ({ degraded }) => degraded)
 
@@ -98,6 +105,9 @@ export class Instruments {
     counter('auth_failures_total', 'Connects turned away, by close code.', () => this.refused.parts, 'code')
     counter('recoveries_total', 'Readings of the log, by verdict.', () => this.recoveries.parts, 'result')
     counter('recovered_messages_total', 'Publications read from the log for those behind.', () => this.recovered)
+    counter('presence_joins_total', 'Times a session of this node entered.', () => census().presence.joins)
+    counter('presence_leaves_total', 'Times a session of this node left.', () => census().presence.leaves)
+    counter('presence_refused_total', 'Refusals to enter, by error.', () => this.presenceRefused.parts, 'code')
     counter('slow_consumers_total', 'Times a subscription fell behind a slow link.', () => this.slow)
     counter('ephemeral_dropped_total', 'Messages of ephemeral channels that slow links missed.', () => this.dropped)
     counter('limited_total', 'Refusals, by limit.', () => this.limited.parts, 'limit')

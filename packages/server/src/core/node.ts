@@ -118,7 +118,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.door = new Door(this)
     this.presence = new Presence({
       ...parts,
-      store: counted(this.backend.presence, this.instruments.failures),
+      store: watchFull(counted(this.backend.presence, this.instruments.failures), (error) => this.full(error)),
       wheel: this.wheel,
     })
     this.renewal = new Renewal(this, limits.sessionTtlMs / 3)
@@ -139,7 +139,7 @@ export class Node implements NodeHandler, ChannelContext {
 
   private full({ message }: BackendFullError): void {
     this.limited('maxBytes')
-    this.warn('publishes are refused: the backend is full', { message })
+    this.warn('the backend is full: publishes are refused, and members', { message })
   }
 
   /** Warns of what strangers can cause as often as they like: once a minute for each message. */

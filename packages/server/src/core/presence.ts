@@ -1,4 +1,5 @@
 import type { Data, Limits, PresenceMember, WireError } from '@org/realtime-protocol'
+import { isBackendFull } from '../ports/index.js'
 import type {
   Clock,
   Logger,
@@ -50,6 +51,8 @@ export class Presence implements PresenceHandler {
   readonly entry: PresenceEntry
   readonly attendances: Attendances
   readonly hub: PresenceHub
+  /** Sessions that have entered and left here so far. */
+  readonly counts = { joins: 0, leaves: 0 }
 
   private readonly roundMs: number
   private readonly lifetimeMs: number
@@ -63,7 +66,7 @@ export class Presence implements PresenceHandler {
     this.roundMs = limits.presenceTtlMs / 4
     this.lifetimeMs = limits.presenceTtlMs - this.roundMs
     this.entry = new PresenceEntry(parts.declarations, parts.logger, limits)
-    this.attendances = new Attendances({ ...parts, lifetimeMs: this.lifetimeMs }, limits.channels)
+    this.attendances = new Attendances({ ...parts, lifetimeMs: this.lifetimeMs, counts: this.counts }, limits.channels)
     this.hub = new PresenceHub(parts, (channel, limit) => this.list(channel, limit))
     this.schedule(this.roundMs)
   }
@@ -189,6 +192,7 @@ export class Presence implements PresenceHandler {
       if (!isWireError(outcome) && outcome.kind === 'done') this.hub.expect(channel, outcome.position)
       return outcome
     } catch (error) {
+      if (isBackendFull(error)) return wireError('UNAVAILABLE', { message: error.message })
       this.report(operation, error, channel)
       return wireError('UNAVAILABLE')
     }

@@ -7,7 +7,7 @@ export interface Weighed {
 /** Least time between two attempts to make room: looking at everything costs time, and somebody may ask all the time. */
 const ATTEMPT_MS = 1_000
 
-/** Adds up what the logs of a backend take, and says whether there is room for more. */
+/** Adds up what the logs and the members of a backend take, and says whether there is room for more. */
 export class Budget {
   /** Bytes taken. */
   used = 0

@@ -29,7 +29,7 @@ export interface MemoryParts {
   readonly random: Random
   /** Time for which a session without a link can be resumed. */
   readonly sessionTtlMs: number
-  /** Bytes that all logs may take together. */
+  /** Bytes that all logs and members may take together. */
   readonly maxBytes: number
   /** Sessions that are remembered. */
   readonly maxSessions: number
@@ -73,7 +73,7 @@ export class MemoryBackend implements Backend {
     this.incarnation = parts.random.id().slice(0, GENERATION_CHARACTERS)
     this.sessions = new MemorySessions(parts.clock, parts.random, parts.sessionTtlMs, parts.maxSessions)
     this.budget = new Budget(parts.maxBytes)
-    this.presence = new MemoryPresence(parts.clock, parts.random)
+    this.presence = new MemoryPresence(parts.clock, parts.random, this.budget, () => this.tidy())
   }
 
   join(handler: NodeHandler): BackendNode {
@@ -104,11 +104,9 @@ export class MemoryBackend implements Backend {
    * is there again until the time to live is over.
    */
   failOver(checkpoint?: MemoryCheckpoint): void {
-    if (checkpoint) {
-      this.logs = copyLogs(checkpoint.logs)
-      this.budget.reset(this.logs.values())
-    }
+    if (checkpoint) this.logs = copyLogs(checkpoint.logs)
     this.presence.replace(checkpoint?.presence)
+    this.budget.reset([...this.logs.values(), ...this.presence.kept])
     this.incarnation = this.parts.random.id().slice(0, GENERATION_CHARACTERS)
     for (const member of this.members) member.resync()
   }
@@ -169,7 +167,7 @@ export class MemoryBackend implements Backend {
     return this.interruptible<PresenceStore>({
       watch: (channel) => Promise.resolve(presence.watch(channel, member)),
       unwatch: (channel) => Promise.resolve(presence.unwatch(channel, member)),
-      enter: (channel, entrant, ttlMs) => Promise.resolve(presence.enter(channel, entrant, ttlMs)),
+      enter: async (channel, entrant, ttlMs) => presence.enter(channel, entrant, ttlMs),
       leave: (channel, leaver, ttlMs) => Promise.resolve(presence.leave(channel, leaver, ttlMs)),
       list: (channel, limit) => Promise.resolve(presence.list(channel, limit)),
       renew: (renewals, ttlMs) => Promise.resolve(presence.renew(renewals, ttlMs)),
@@ -254,6 +252,7 @@ export class MemoryBackend implements Backend {
   /** Lets go of what need not be kept any more. */
   private tidy(): void {
     const { clock } = this.parts
+    this.presence.sweep()
     for (const channel of [...this.logs.keys()]) {
       const log = this.find(channel)
       log?.tidy(clock.date(), clock.now())
@@ -265,7 +264,6 @@ export class MemoryBackend implements Backend {
     this.parts.clock.clearTimer(this.sweeping)
     this.sweeping = this.parts.clock.setTimer(() => {
       this.sessions.sweep()
-      this.presence.sweep()
       this.tidy()
       this.scheduleSweep()
     }, SWEEP_MS)

@@ -1,5 +1,6 @@
 import { NULL_POSITION, type Position } from '@org/realtime-protocol'
 import type { Entrant, Leaver, StoredMember } from '../ports/index.js'
+import { leaveWeight, memberWeight, PRESENCE_BYTES } from './weight.js'
 
 interface MemberRecord {
   member: StoredMember
@@ -23,8 +24,14 @@ export class MemoryMembers {
   /** By session, the latest one last. */
   private readonly leaves = new Map<string, Leave>()
   private offset = 0
+  private bytes = PRESENCE_BYTES
 
   constructor(readonly epoch: string) {}
+
+  /** Bytes that all of it takes in memory. */
+  get weight(): number {
+    return this.bytes
+  }
 
   get position(): Position {
     return this.offset === 0 ? NULL_POSITION : { epoch: this.epoch, offset: this.offset }
@@ -45,22 +52,42 @@ export class MemoryMembers {
     return this.position
   }
 
-  enter({ owner, number, user, session, payload }: Entrant, now: number, ttlMs: number) {
-    if (this.isLate({ session, owner, number }, now)) return 'superseded'
-    const record = this.records.get(session)
-    const member = { user, session, ...(payload === undefined ? {} : { payload }) }
-    this.leaves.delete(session)
-    this.records.set(session, { member, owner, number, ttlMs, expiresAt: now + ttlMs })
-    return record?.member.user === user && record.member.payload === payload ? 'same' : 'changed'
+  /** Whether something came after this operation already. */
+  isLate({ session, owner, number }: Leaver, now: number): boolean {
+    const leave = this.leaves.get(session)
+    const known = this.records.get(session) ?? (leave && leave.expiresAt > now ? leave : undefined)
+    if (!known) return false
+    return known.owner > owner || (known.owner === owner && known.number > number)
   }
 
-  /** The member that has left, without what it showed. */
-  leave(leaver: Leaver, now: number, ttlMs: number): StoredMember | 'superseded' | undefined {
-    if (this.isLate(leaver, now)) return 'superseded'
-    const { session, owner, number } = leaver
+  /** Whether a session is a member. */
+  has(session: string): boolean {
+    return this.records.has(session)
+  }
+
+  /** Bytes that all of it grows by if somebody enters. */
+  growth(entrant: Entrant): number {
+    const record = this.records.get(entrant.session)
+    return memberWeight(entrant) - (record ? memberWeight(record.member) : 0)
+  }
+
+  /** Makes somebody a member, or changes what it shows. Says whether there is anything to tell. */
+  enter(entrant: Entrant, now: number, ttlMs: number): boolean {
+    const { owner, number, user, session, payload } = entrant
+    const record = this.records.get(session)
+    const member = { user, session, ...(payload === undefined ? {} : { payload }) }
+    this.bytes += this.growth(entrant)
+    this.forget(session)
+    this.records.set(session, { member, owner, number, ttlMs, expiresAt: now + ttlMs })
+    return record?.member.user !== user || record.member.payload !== payload
+  }
+
+  /** The member that has left, if it was there, without what it showed. */
+  leave({ session, owner, number }: Leaver, now: number, ttlMs: number): StoredMember | undefined {
     const record = this.records.get(session)
     this.tidy(now)
-    this.leaves.delete(session)
+    this.forget(session)
+    this.bytes += leaveWeight(session)
     this.leaves.set(session, { owner, number, expiresAt: now + ttlMs })
     return record && this.remove(record)
   }
@@ -84,7 +111,7 @@ export class MemoryMembers {
     for (const [session, { expiresAt }] of this.leaves) {
       // Those behind it were remembered later.
       if (expiresAt > now) return
-      this.leaves.delete(session)
+      this.forget(session)
     }
   }
 
@@ -103,21 +130,20 @@ export class MemoryMembers {
   copy(epoch: string): MemoryMembers {
     const copy = new MemoryMembers(epoch)
     copy.offset = this.offset
+    copy.bytes = this.bytes
     for (const [session, record] of this.records) copy.records.set(session, { ...record })
     for (const [session, leave] of this.leaves) copy.leaves.set(session, leave)
     return copy
   }
 
-  /** Whether something came after this operation already. */
-  private isLate({ session, owner, number }: Leaver, now: number): boolean {
-    const leave = this.leaves.get(session)
-    const known = this.records.get(session) ?? (leave && leave.expiresAt > now ? leave : undefined)
-    if (!known) return false
-    return known.owner > owner || (known.owner === owner && known.number > number)
+  private forget(session: string): void {
+    if (this.leaves.delete(session)) this.bytes -= leaveWeight(session)
   }
 
-  private remove({ member: { user, session } }: MemberRecord): StoredMember {
+  private remove({ member }: MemberRecord): StoredMember {
+    const { user, session } = member
     this.records.delete(session)
+    this.bytes -= memberWeight(member)
     return { user, session }
   }
 }

@@ -13,7 +13,10 @@ import type {
   Renewal,
   StoredMember,
 } from '../ports/index.js'
+import { BackendFullError } from '../ports/index.js'
+import type { Budget } from './budget.js'
 import { MemoryMembers } from './memory-members.js'
+import { leaveWeight } from './weight.js'
 
 const EPOCH_CHARACTERS = 10
 
@@ -25,6 +28,9 @@ export class MemoryPresence {
   constructor(
     private readonly clock: Clock,
     private readonly random: Random,
+    private readonly budget: Budget,
+    /** Lets go of what need not be kept any more, wherever it is. */
+    private readonly makeRoom: () => void,
   ) {}
 
   /** How many channels are known. */
@@ -50,18 +56,30 @@ export class MemoryPresence {
     for (const channel of [...this.watchers.keys()]) this.unwatch(channel, node)
   }
 
+  /** @throws {@link BackendFullError} when there is no room for it. */
   enter(channel: string, entrant: Entrant, ttlMs: number): PresenceOutcome {
-    const members = this.need(channel)
-    const entered = members.enter(entrant, this.clock.now(), ttlMs)
-    if (entered === 'superseded') return { kind: 'superseded' }
-    if (entered === 'changed') this.tell(channel, members, 'join', memberOf(entrant))
+    const members = this.channels.get(channel) ?? new MemoryMembers(this.newEpoch())
+    const now = this.clock.now()
+    if (members.isLate(entrant, now)) return { kind: 'superseded' }
+    if (!this.admits(members, members.growth(entrant))) throw new BackendFullError()
+    this.channels.set(channel, members)
+    const isChange = members.enter(entrant, now, ttlMs)
+    this.budget.weigh(members)
+    if (isChange) this.tell(channel, members, 'join', memberOf(entrant))
     return { kind: 'done', position: members.position }
   }
 
   leave(channel: string, leaver: Leaver, ttlMs: number): PresenceOutcome {
-    const members = this.need(channel)
-    const left = members.leave(leaver, this.clock.now(), ttlMs)
-    if (left === 'superseded') return { kind: 'superseded' }
+    const members = this.channels.get(channel) ?? new MemoryMembers(this.newEpoch())
+    const now = this.clock.now()
+    if (members.isLate(leaver, now)) return { kind: 'superseded' }
+    // Who is there leaves in any case, and makes room. Of who is not, nothing is remembered in want of it.
+    if (!members.has(leaver.session) && !this.admits(members, leaveWeight(leaver.session))) {
+      return { kind: 'done', position: members.position }
+    }
+    this.channels.set(channel, members)
+    const left = members.leave(leaver, now, ttlMs)
+    this.budget.weigh(members)
     if (left) this.tell(channel, members, 'leave', left)
     return { kind: 'done', position: members.position }
   }
@@ -91,8 +109,14 @@ export class MemoryPresence {
     const now = this.clock.now()
     for (const [channel, members] of this.channels) {
       members.tidy(now)
-      if (!this.watchers.has(channel) && members.isAbandoned(now)) this.channels.delete(channel)
+      if (!this.watchers.has(channel) && members.isAbandoned(now)) this.drop(channel, members)
+      else this.budget.weigh(members)
     }
+  }
+
+  /** What is kept of each channel. */
+  get kept(): Iterable<MemoryMembers> {
+    return this.channels.values()
   }
 
   /** A copy of all members, for {@link replace}. */
@@ -112,6 +136,7 @@ export class MemoryPresence {
     const members = this.channels.get(channel)
     if (!members) return NULL_POSITION
     for (const dead of members.reap(this.clock.now())) this.tell(channel, members, 'leave', dead)
+    this.budget.weigh(members)
     const { position } = members
     this.forget(channel)
     return position
@@ -122,13 +147,8 @@ export class MemoryPresence {
     for (const node of this.watchers.get(channel) ?? []) node.presenceChanged(channel, change)
   }
 
-  private need(channel: string): MemoryMembers {
-    let members = this.channels.get(channel)
-    if (!members) {
-      members = new MemoryMembers(this.newEpoch())
-      this.channels.set(channel, members)
-    }
-    return members
+  private admits(members: MemoryMembers, growth: number): boolean {
+    return growth <= 0 || this.budget.admits(members, growth, () => growth, this.clock.now(), this.makeRoom)
   }
 
   /**
@@ -136,7 +156,13 @@ export class MemoryPresence {
    * reads it anew.
    */
   private forget(channel: string): void {
-    if (this.channels.get(channel)?.isEmpty && !this.watchers.has(channel)) this.channels.delete(channel)
+    const members = this.channels.get(channel)
+    if (members?.isEmpty && !this.watchers.has(channel)) this.drop(channel, members)
+  }
+
+  private drop(channel: string, members: MemoryMembers): void {
+    this.channels.delete(channel)
+    this.budget.drop(members)
   }
 
   private newEpoch(): string {

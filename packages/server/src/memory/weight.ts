@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, utf8Bytes } from '@org/realtime-protocol'
-import type { StoredPublication } from '../ports/index.js'
+import type { StoredMember, StoredPublication } from '../ports/index.js'
 
 /** What a log takes that holds nothing: its own fields, its maps, its name. */
 export const LOG_BYTES = 2_048
@@ -10,6 +10,10 @@ const ENTRY_BYTES = 192
 /** What a producer takes beside its name, and for each position that is kept. */
 const PRODUCER_BYTES = 256
 const POSITION_BYTES = 160
+/** What the presence of a channel takes without anybody in it: its own fields, its maps, its name. */
+export const PRESENCE_BYTES = 1_024
+/** What surrounds a member in memory: its objects, its numbers, its place. */
+const MEMBER_BYTES = 256
 /** What surrounds the data of any publish: id, key, `meta`, names. */
 const MOST_BYTES = 16_384
 
@@ -41,6 +45,16 @@ export function producerWeight(name: string, { positions }: Positions): number {
 export function producerGrowth(name: string, record: Positions | undefined): number {
   if (!record) return producerWeight(name, { positions: 1 })
   return record.positions < DEFAULT_LIMITS.producerPositions ? POSITION_BYTES : 0
+}
+
+/** Bytes that a member takes in memory. */
+export function memberWeight({ session, user, payload = '' }: StoredMember): number {
+  return MEMBER_BYTES + textWeight(session) + textWeight(user ?? '') + textWeight(payload)
+}
+
+/** Bytes that the record of a session that has left takes in memory. */
+export function leaveWeight(session: string): number {
+  return ENTRY_BYTES + textWeight(session)
 }
 
 /** Bytes that the record of an idempotency key takes in memory. */

@@ -1,6 +1,6 @@
 /**
- * A backend holds as much as it may. Rejects a publish that was not stored and took no number; a repeat of one that was
- * stored is answered all the same. To be tried again later.
+ * A backend holds as much as it may. Rejects a publish that was not stored and took no number, and an `enter` that made
+ * nobody a member; a repeat of what was stored is answered all the same. To be tried again later.
  */
 export class BackendFullError extends Error {
   /** By which it is recognised. */

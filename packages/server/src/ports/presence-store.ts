@@ -106,7 +106,8 @@ export interface PresenceHead {
  * Atomicity: each operation on one channel is one step. A batch over channels is one step for each.
  * Bounds: nothing here lists channels. A channel whose members have all been dead for long, and that no node watches,
  * is forgotten by itself, without leaves: nobody is there to hear of them.
- * Failure: a promise rejects when the outcome is not known. Every operation may be repeated.
+ * Failure: a promise rejects when the outcome is not known; `enter` also with `BackendFullError`, when the store holds as
+ * much as it may: nothing was done then. Every operation may be repeated.
  */
 export interface PresenceStore {
   /** Begins to hand changes of a channel to this node. Once it resolves, no later one is missed without a hole. */

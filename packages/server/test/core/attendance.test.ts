@@ -33,7 +33,16 @@ function setUp() {
   const wheel = new TimerWheel(clock, 500)
   const gone: Attendance[] = []
   const session = new Session('s1', 1, 'digest', { id: 'ada' }, 'producer')
-  const context = { store, clock, wheel, logger: new RecordingLogger(), limits: DEFAULT_LIMITS, lifetimeMs: 45_000 }
+  const counts = { joins: 0, leaves: 0 }
+  const context = {
+    store,
+    clock,
+    wheel,
+    logger: new RecordingLogger(),
+    limits: DEFAULT_LIMITS,
+    lifetimeMs: 45_000,
+    counts,
+  }
   const begin = () => new Attendance('c', session, context, (over) => void gone.push(over))
   const count = async () => (await presence.list('c', 10)).count
   return { clock, store, gate, gone, attendance: begin(), begin, count }

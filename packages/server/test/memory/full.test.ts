@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { BackendFullError, memory, type PublishRequest, type Retention } from '../../src/index.js'
+import { BackendFullError, memory, type Entrant, type PublishRequest, type Retention } from '../../src/index.js'
 import { Budget } from '../../src/memory/budget.js'
 import { MemorySessions } from '../../src/memory/memory-sessions.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { deafNode, VirtualClock } from '../../src/testing/index.js'
+import { answer, room } from '../support/presence-room.js'
 import { world } from '../support/world.js'
 
 const RETENTION: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }
@@ -137,6 +138,103 @@ test('channels that were forgotten make room', async () => {
   const first = await fill((i) => publish(`a${i}`))
   await clock.advance(3_600_000)
   expect(await fill((i) => publish(`b${i}`))).toBe(first)
+})
+
+describe('members take room like messages:', () => {
+  const TTL_MS = 45_000
+  const payload = JSON.stringify('x'.repeat(KIB))
+  let number = 0
+  const entrant = (session: string, fields: Partial<Entrant> = {}) => ({
+    ...{ session, user: session, owner: 1, number: ++number, payload },
+    ...fields,
+  })
+  const members = (maxBytes: number) => {
+    const world = setUp(maxBytes)
+    const { presence } = world.backend.join(deafNode)
+    const enter = (channel: string, who: Entrant) => presence.enter(channel, who, TTL_MS)
+    const leave = (channel: string, session: string) =>
+      presence.leave(channel, { session, owner: 1, number: ++number }, TTL_MS)
+    return { ...world, presence, enter, leave, channels: () => world.backend.checkpoint().presence.size }
+  }
+
+  test('all of them together are bounded, with what they show, and so are their channels', async () => {
+    expect(await fill((i) => members(1).enter('c', entrant(`s${i}`)))).toBe(0)
+    const { enter } = members(100 * KIB)
+    const shown = await fill((i) => enter('c', entrant(`s${i}`)))
+    expect([shown > 60, shown < 100]).toEqual([true, true])
+    const { enter: enterBare } = members(100 * KIB)
+    expect(await fill((i) => enterBare(`c${i}`, entrant('s', { payload: undefined })))).toBeLessThan(90)
+  })
+
+  test('they leave it for messages, and find it, as there is any', async () => {
+    const { enter, leave, publish, clock } = members(100 * KIB)
+    const most = await fill((i) => enter('c', entrant(`s${i}`)))
+    await expect(publish('d', { payload })).rejects.toThrow(BackendFullError)
+    for (let i = 0; i < most / 2; i++) await leave('c', `s${i}`)
+    expect(await fill(() => publish('d', { payload }))).toBeGreaterThan(most / 5)
+    await expect(enter('c', entrant('late'))).rejects.toThrow(BackendFullError)
+    await clock.advance(301_000)
+    await publish('d')
+    expect(await enter('c', entrant('late'))).toMatchObject({ kind: 'done' })
+  })
+
+  test('who finds no room leaves nothing behind', async () => {
+    const { enter, channels, presence } = members(20 * KIB)
+    await fill((i) => enter('c', entrant(`s${i}`)))
+    await expect(enter('new', entrant('s'))).rejects.toThrow(BackendFullError)
+    expect([channels(), (await presence.list('new', 9)).count]).toEqual([1, 0])
+  })
+
+  test('who is there may enter again, show less and leave although there is no room, and be replaced then', async () => {
+    const { enter, leave } = members(20 * KIB)
+    const most = await fill((i) => enter('c', entrant(`s${i}`)))
+    expect(await enter('c', entrant('s0'))).toMatchObject({ kind: 'done' })
+    await expect(enter('c', entrant('s0', { payload: payload.repeat(2) }))).rejects.toThrow(BackendFullError)
+    expect(await enter('c', entrant('s0', { payload: '1' }))).toMatchObject({ kind: 'done' })
+    expect(await leave('c', 's1')).toMatchObject({ kind: 'done', position: { offset: most + 2 } })
+    expect(await enter('c', entrant('other'))).toMatchObject({ kind: 'done' })
+  })
+
+  test('leaves of strangers are remembered only while there is room', async () => {
+    const { leave, channels, publish } = members(20 * KIB)
+    for (let i = 0; i < 1_000; i++) expect(await leave(`c${i}`, 's')).toMatchObject({ kind: 'done' })
+    expect(channels()).toBeLessThan(20)
+    await expect(publish('d')).rejects.toThrow(BackendFullError)
+  })
+
+  test('those who are dead and those who left are not counted for ever', async () => {
+    const { enter, leave, clock } = members(100 * KIB)
+    const most = await fill((i) => enter(`c${i % 5}`, entrant(`s${i}`)))
+    for (let i = 0; i < 5; i++) await leave(`c${i}`, `s${i}`)
+    await clock.advance(2 * TTL_MS + 60_000)
+    expect(await fill((i) => enter('c', entrant(`t${i}`)))).toBeGreaterThanOrEqual(most)
+  })
+
+  test('after a failover those are counted that are there', async () => {
+    const { enter, backend } = members(50 * KIB)
+    await enter('c', entrant('first'))
+    const checkpoint = backend.checkpoint()
+    const most = await fill((i) => enter('c', entrant(`s${i}`)))
+    backend.failOver(checkpoint)
+    expect(await fill((i) => enter('c', entrant(`t${i}`)))).toBe(most)
+    backend.failOver()
+    expect(await fill((i) => enter('c', entrant(`u${i}`)))).toBe(0)
+  })
+})
+
+test('who finds no room to enter is told UNAVAILABLE, now and later, and it is logged once a minute', async () => {
+  const { user, clock, logger } = room({ maxBytes: KIB })
+  const ada = await user('ada')
+  for (let i = 0; i < 3; i++) {
+    expect(await answer(ada, 'enter', 'x'.repeat(500))).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  }
+  const full = () => logger.of('warn').filter((line) => line.includes('the backend is full')).length
+  const limited = () => logger.lines.filter(({ fields }) => fields?.['limit'] === 'maxBytes').length
+  expect([full(), limited()]).toEqual([1, 3])
+  // The node goes on trying for its member.
+  await clock.advance(20_000)
+  expect(limited()).toBeGreaterThan(3)
+  expect([full(), logger.of('error')]).toEqual([1, []])
 })
 
 test('room is made at most once a second, however many ask', () => {

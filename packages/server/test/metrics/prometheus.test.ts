@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { prometheus } from '../../src/metrics/index.js'
+import { answer } from '../support/presence-room.js'
 import { world } from '../support/world.js'
 
 /** A world that counts, and the sum of a metric's values, or that of one part of it. */
@@ -31,6 +32,29 @@ describe('what a scrape shows', () => {
     expect(await now()).toEqual([1, 1, 1, 1])
     expect(await value('connections_opened_total')).toBe(2)
     expect(await value('connections_closed_total', { code: '1006' })).toBe(1)
+  })
+
+  test('members, and how often they came, went and were refused', async () => {
+    const { connected, clock, server, value } = counting()
+    server.channel('closed', { presence: false })
+    const [a, b] = [await connected(), await connected()]
+    for (const channel of ['c', 'd']) await answer(a, 'enter', 1, channel)
+    await answer(a, 'enter', 2)
+    await answer(b, 'enter', 1)
+    await answer(b, 'enter', 1, 'closed')
+    await answer(b, 'enter', 'x'.repeat(10_000))
+    const now = () => Promise.all(['members', 'joins_total', 'leaves_total'].map((name) => value(`presence_${name}`)))
+    expect(await now()).toEqual([3, 3, 0])
+    expect(await value('presence_refused_total', { code: 'UNSUPPORTED' })).toBe(1)
+    expect(await value('presence_refused_total', { code: 'TOO_LARGE' })).toBe(1)
+    await answer(a, 'leave')
+    await answer(a, 'leave')
+    expect(await now()).toEqual([2, 3, 1])
+    await b.cut()
+    await clock.advance(5_000)
+    expect(await now()).toEqual([2, 3, 1])
+    await clock.advance(10_000)
+    expect(await now()).toEqual([1, 3, 2])
   })
 
   test('messages and bytes, both ways, and how few writes carried them', async () => {

@@ -15,6 +15,7 @@ export function presence(node: Node, connection: Connection, session: Session, f
     if (!failure) return
     const limit = LIMITS.get(failure.code)
     if (limit) node.limited(limit, { peer: connection.peer })
+    if (frame.action === 'enter') node.instruments.presenceRefused.add(failure.code)
     connection.say({ type: 'error', ref: frame.ref, ...failure })
   })
   if (taken) return
