@@ -35,8 +35,14 @@ export const mangleProps = new RegExp(`^(_events|_eventsCount|${INTERNAL_NAMES.j
 export const EMITTER_METHODS = ['on', 'off', 'listeners']
 
 /**
- * Takes the source of eventemitter3, as it is, without its CommonJS shell and without methods that nobody calls. Its
- * prototype is built by assignments, which no bundler can shake.
+ * What is always the same when the client uses eventemitter3: no listener has a context or is for once, and no browser
+ * with a WebSocket needs a prefix for names.
+ */
+const EMITTER_CONSTANTS = { context: 'undefined', once: 'false', prefix: 'false' }
+
+/**
+ * Takes the source of eventemitter3, as it is, without its CommonJS shell, without methods that nobody calls, and
+ * without what is always the same. Its prototype is built by assignments, which no bundler can shake.
  */
 export const leanEventEmitter = {
   name: 'lean-eventemitter3',
@@ -55,16 +61,45 @@ export const leanEventEmitter = {
 export function lean(source) {
   const file = ts.createSourceFile('eventemitter3.js', source, ts.ScriptTarget.Latest, true)
   const found = new Set()
-  const kept = file.statements
-    .map((statement) => statement.getText(file))
-    .filter((text) => {
-      if (/^'use strict'|^if \('undefined' !== typeof module\)|^EventEmitter\.\w+ =/.test(text)) return false
-      // `off` is another name of it.
-      const [, name] = /^EventEmitter\.prototype\.(\w+) =/.exec(text) ?? []
-      if (name) found.add(name)
-      return !name || name === 'removeListener' || EMITTER_METHODS.includes(name)
-    })
+  const kept = file.statements.filter((statement) => {
+    const text = statement.getText(file)
+    if (/^'use strict'|^if \('undefined' !== typeof module\)|^EventEmitter\.\w+ =/.test(text)) return false
+    // `off` is another name of it.
+    const [, name] = /^EventEmitter\.prototype\.(\w+) =/.exec(text) ?? []
+    if (name) found.add(name)
+    return !name || name === 'removeListener' || EMITTER_METHODS.includes(name)
+  })
   const missing = EMITTER_METHODS.filter((name) => !found.has(name))
   if (missing.length > 0) throw new Error(`eventemitter3 is not built as expected: no ${missing.join(', ')}`)
-  return [...kept, 'export { EventEmitter }'].join('\n')
+  const printer = ts.createPrinter({ removeComments: true })
+  const print = (statement) => printer.printNode(ts.EmitHint.Unspecified, settled(statement, file), file)
+  return [...kept.map(print), 'export { EventEmitter }'].join('\n')
+}
+
+/** A statement with the constants in their places: nobody declares, hands on or sets them any more. */
+function settled(statement, file) {
+  const isConstant = (node) => ts.isIdentifier(node) && Object.hasOwn(EMITTER_CONSTANTS, node.text)
+  const callee = (call) =>
+    file.statements.find((each) => ts.isFunctionDeclaration(each) && each.name.text === call.expression.text)
+  const isLeftOut = (node) => {
+    const { parent } = node
+    if (ts.isParameter(node)) return isConstant(node.name)
+    if (ts.isIfStatement(node)) return isLeftOut(node.thenStatement)
+    if (ts.isExpressionStatement(node) && ts.isBinaryExpression(node.expression)) {
+      const { left, operatorToken } = node.expression
+      const isSet = operatorToken.kind === ts.SyntaxKind.EqualsToken
+      return isSet && isConstant(ts.isPropertyAccessExpression(left) ? left.name : left)
+    }
+    if (!ts.isCallExpression(parent) && !ts.isNewExpression(parent)) return false
+    const parameter = callee(parent)?.parameters[parent.arguments.indexOf(node)]
+    return parameter !== undefined && isConstant(parameter.name)
+  }
+  const visit = (node) => {
+    if (isLeftOut(node)) return undefined
+    const isMember = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node
+    if (isConstant(node) && !isMember && !ts.isVariableDeclaration(node.parent))
+      return ts.factory.createIdentifier(EMITTER_CONSTANTS[node.text])
+    return ts.visitEachChild(node, visit)
+  }
+  return visit(statement)
 }
