@@ -23,13 +23,13 @@ export const INTERNAL_NAMES = [
     'graced',
     'heardAt',
   ],
-  ...['hub', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'phase', 'ports', 'presences', 'put', 'queue'],
+  ...['hub', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'phase', 'presences', 'put', 'queue'],
   ...['refreshing', 'refusals', 'rejections', 'silenceMs', 'timers', 'tokenExpiresAt', 'tokenFresh'],
   ...['tokenReason', 'until', 'wanted', 'watched'],
 ]
 
 /** The same, with those of eventemitter3, for esbuild. */
-export const mangleProps = new RegExp(`^(_events|_eventsCount|${INTERNAL_NAMES.join('|')})$`)
+export const mangleProps = new RegExp(`^(_events|_eventsCount|removeListener|${INTERNAL_NAMES.join('|')})$`)
 
 /** What the client uses of eventemitter3. */
 export const EMITTER_METHODS = ['on', 'off', 'listeners']

@@ -1,4 +1,4 @@
-import type { Position, PresenceAction, SendFrame, Since } from '@org/realtime-protocol'
+import type { Position, PresenceAction, Since } from '@org/realtime-protocol'
 import { RealtimeError } from './core/errors.js'
 import { merged, type Snapshot } from './core/presence.js'
 import type { ChannelState, HistoryPage, Message, PresenceList, Published } from './core/events.js'
@@ -78,13 +78,8 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    */
   publish(data: In, options: PublishOptions = {}): Promise<Published> & { readonly id: string } {
     const { signal, ...extra } = options
-    const { engine, name: channel } = this
-    const id = engine.ports.random.id()
-    const published = engine.ask<Published>(
-      { type: 'publish', id, line: channel, fields: { channel, data, ...extra } },
-      signal,
-    )
-    return Object.assign(published, { id })
+    const channel = this.name
+    return this.engine.ask({ type: 'publish', line: channel, fields: { channel, data, ...extra } }, signal)
   }
 
   /**
@@ -94,8 +89,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    * @throws {@link RealtimeError} `INVALID_DATA` when the data is no JSON; `TOO_LARGE`.
    */
   send(data: In, { meta }: SendOptions = {}): void {
-    const { engine, name: channel } = this
-    engine.send({ type: 'send', channel, id: engine.ports.random.id(), data, meta } as SendFrame)
+    this.engine.send({ channel: this.name, data, meta })
   }
 
   /** Who is present in the channel. Needs no subscription. Listen for `presence`, `join` and `leave` to follow it. */

@@ -20,16 +20,10 @@ import { Channel } from './channel.js'
 import { MAX_OUTBOX_AGE_MS } from './core/bounds.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
 import { shown } from './core/outbox.js'
-import { describe } from './core/session-machine.js'
-import { newSession } from './core/session-state.js'
 import { createEngine, type Engine } from './engine.js'
 import type { ClientEvents, ListenOptions } from './events.js'
 import { asyncDispose } from './messages.js'
 import type { CallOptions, ChannelOptions, ClientOptions, MethodContext, WaitOptions } from './options.js'
-import { systemClock } from './platform/clock.js'
-import { systemNetwork } from './platform/network.js'
-import { systemRandom } from './platform/random.js'
-import { webSocketTransport } from './transport/websocket.js'
 
 /**
  * A connection to a realtime server that takes care of itself: it connects when it is first needed, comes back when it
@@ -48,31 +42,12 @@ export class RealtimeClient<C extends Contract = Contract> {
     if (!/^wss?:/i.test(url)) throw new TypeError(`no ws address: ${url}`)
     // Past that, a server may have forgotten the first attempt, and would store the second one as well.
     if ((options.outbox?.ageMs ?? 0) > MAX_OUTBOX_AGE_MS) throw new TypeError(`outbox.ageMs > ${MAX_OUTBOX_AGE_MS}`)
-    const { token, clock = systemClock, random = systemRandom, network = systemNetwork } = options
-    const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
-    let producer: string | undefined
-    const session = newSession({
-      ...chosen({ connectTimeoutMs: 10_000, requestTimeoutMs: 10_000, lingerMs: 1_000 }, options),
-      url,
-      // Not made before it is needed: some runtimes have no randomness while modules load.
-      get producer() {
-        return (producer ??= random.id())
-      },
-      token: typeof token === 'string' ? token : undefined,
-      asks: typeof token === 'function',
-      reconnect: chosen({ minMs: 100, baseMs: 500, maxMs: 20_000, stableMs: 30_000 }, options.reconnect),
-      outbox: chosen({ messages: 1_000, bytes: 1_048_576, ageMs: 60_000 }, options.outbox),
-    })
-    Object.assign(this, {
-      engine: createEngine(session, { transport, clock, random, network }, options),
-      contract: options.contract,
-    })
+    Object.assign(this, { engine: createEngine(url, options), contract: options.contract })
   }
 
   /** What the connection is doing. */
   get state(): ClientState {
-    const { session, ports } = this.engine
-    return describe(session, ports.clock.now())
+    return this.engine.state()
   }
 
   /** Public id of the session, once there was a connection. */
@@ -215,9 +190,3 @@ export type PersonalOf<C extends Contract> = C extends {
 export type CallArguments<In> = undefined extends In
   ? readonly [input?: In, options?: CallOptions]
   : readonly [input: In, options?: CallOptions]
-
-/** Defaults, where nothing else was chosen. An option that is there but undefined is not chosen: no wait may become NaN. */
-function chosen<T extends Record<string, number>>(defaults: T, options: { readonly [K in keyof T]?: number } = {}): T {
-  for (const name in defaults) defaults[name] = (options[name] ?? defaults[name]) as T[typeof name]
-  return defaults
-}

@@ -7,20 +7,23 @@ import {
   type Since,
 } from '@org/realtime-protocol'
 import { EventEmitter } from 'eventemitter3'
+import { configOf } from './config.js'
 import { RealtimeError } from './core/errors.js'
-import type { ChannelState } from './core/events.js'
+import type { ChannelState, ClientState } from './core/events.js'
 import type { Draft } from './core/outbox.js'
-import { step } from './core/session-machine.js'
-import type { SessionInput, SessionState } from './core/session-state.js'
-import type { Effect } from './core/turn.js'
+import { describe, step } from './core/session-machine.js'
+import { newSession, type SessionInput, type SessionState } from './core/session-state.js'
+import type { Effect, TimerKey } from './core/turn.js'
 import type { ListenOptions } from './events.js'
 import type { ClientOptions, TokenSource } from './options.js'
 import { createServing, type Serving } from './serving.js'
 import { size } from './size.js'
-import type { Clock } from './ports/clock.js'
-import type { Network, NetworkEvent } from './ports/network.js'
-import type { Random } from './ports/random.js'
-import type { Link, Transport } from './ports/transport.js'
+import { systemClock } from './platform/clock.js'
+import { systemNetwork } from './platform/network.js'
+import { systemRandom } from './platform/random.js'
+import type { NetworkEvent } from './ports/network.js'
+import type { Link } from './ports/transport.js'
+import { webSocketTransport } from './transport/websocket.js'
 
 /** What all handles of a channel share. */
 export interface Hub {
@@ -31,18 +34,8 @@ export interface Hub {
 /** Events that tell of presence. */
 const PRESENCE = ['join', 'leave', 'presence']
 
-/** What the engine runs on. */
-export interface Ports {
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly network: Network
-}
-
-/** A request as handles make it. Without an id it gets one. */
-export interface Request extends Omit<Draft, 'bytes' | 'id'> {
-  readonly id?: string
-}
+/** A request as handles make it. */
+export type Request = Omit<Draft, 'bytes' | 'id'>
 
 /** How each effect is done. */
 type Deeds = {
@@ -52,7 +45,8 @@ type Deeds = {
 /** What handles need of the client. */
 export interface Engine {
   readonly session: SessionState
-  readonly ports: Ports
+  /** What the connection is doing. */
+  state(): ClientState
   put(input: SessionInput): void
   /** What the handles of a channel share. The client itself has the empty name, which no channel can have. */
   hub(channel: string): Hub
@@ -66,10 +60,10 @@ export interface Engine {
   ): () => void
   /** Serves a method to the server until the returned function is called. */
   readonly method: Serving['method']
-  /** Says something that nobody waits for, if there is a link. */
-  send(frame: SendFrame): void
-  /** Puts a request in, with a copy of its fields, and waits for what becomes of it. */
-  ask<T>(request: Request, signal: AbortSignal | undefined): Promise<T>
+  /** Publishes something that nobody waits for, if there is a link. */
+  send(fields: Draft['fields']): void
+  /** Puts a request in, with a copy of its fields, and waits for what becomes of it. Its id is known at once. */
+  ask<T>(request: Request, signal: AbortSignal | undefined): Promise<T> & { readonly id: string }
   /** Waits until a channel, or the client itself, has a status, or an error, or the client is closed. */
   until(channel: string, status: string, signal: AbortSignal | undefined): Promise<void>
 }
@@ -78,18 +72,18 @@ export interface Engine {
  * Runs a session: does all that one input asks for before it takes the next one. What listeners and ports put in
  * meanwhile waits its turn, so nobody ever finds a half-made change.
  */
-export function createEngine(session: SessionState, ports: Ports, options: ClientOptions): Engine {
-  const { transport, clock, random, network } = ports
-  const { token, data, logger } = options
+export function createEngine(url: string, options: ClientOptions): Engine {
+  const { token, data, logger, clock = systemClock, random = systemRandom, network = systemNetwork } = options
+  const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
+  const session = newSession(configOf(url, options, random))
   const emitter = new EventEmitter()
   const hubs = new Map<string, Hub>()
   const links = new Map<number, Link>()
-  const timers = new Map<string, unknown>()
+  const timers = new Map<TimerKey, unknown>()
   const jobs = new Map<string, (error: RealtimeError | undefined, value: unknown) => void>()
   const watchers = new Set<() => void>()
   const queue: SessionInput[] = []
   const closing = new AbortController()
-  let busy = false
   let over = false
   let unwatch: (() => void) | undefined
 
@@ -123,17 +117,15 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       unwatch = network.watch(look)
       look()
     }
-    queue.push(input)
     over ||= input.type === 'close'
-    if (busy) return
-    busy = true
-    for (let next; (next = queue.shift()); ) {
+    // What is being done stays in the queue, so that others see it.
+    if (queue.push(input) > 1) return
+    for (let next; (next = queue[0]); queue.shift()) {
       for (const [name, ...details] of step(session, next, clock.now(), random.fraction()).effects) {
         guard(() => (deeds[name] as (...details: unknown[]) => void)(...details))
       }
       for (const look of watchers) look()
     }
-    busy = false
     if (session.status === 'closed') {
       unwatch()
       closing.abort()
@@ -161,6 +153,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
   }
 
   const deeds: Deeds = {
+    ...serving,
     dial(link, url) {
       const opening = transport.dial(url, SUBPROTOCOL, {
         opened() {
@@ -197,8 +190,7 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       }
     },
     token(attempt, reason) {
-      const { signal } = closing
-      const ask = async () => (token as TokenSource)({ reason, signal })
+      const ask = async () => (token as TokenSource)({ reason, signal: closing.signal })
       ask().then(
         (token) => put({ type: 'token', attempt, token, final: true }),
         (error: { readonly code?: unknown } | undefined) => {
@@ -207,8 +199,6 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
         },
       )
     },
-    call: serving.call,
-    cancel: serving.cancel,
     position(channel, position) {
       hub(channel).position = position
     },
@@ -257,14 +247,16 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
 
   return {
     session,
-    ports,
+    state: () => describe(session, clock.now()),
     put,
     hub,
     method: serving.method,
-    send(frame) {
-      checked('publish', frame)
-      const { link, offline } = session
-      if (link?.phase === 'open' && !offline) sendChecked(link.id, frame)
+    send(given) {
+      const { fields } = checked('publish', given)
+      const { link } = session
+      if (link?.phase === 'open' && !session.offline) {
+        sendChecked(link.id, { type: 'send', id: random.id(), ...fields } as SendFrame)
+      }
     },
     on(channel, event, listener, { signal } = {}, since) {
       const name = `${event} ${channel}`
@@ -295,18 +287,19 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
       }
       return off
     },
-    ask: (request, signal) =>
-      promised(signal, (settle) => {
-        const { id = random.id() } = request
+    ask(request, signal) {
+      const id = random.id()
+      const asked = promised<never>(signal, (settle) => {
         // The copy keeps what is sent again as it was.
-        const text = checked(request.type, request.fields)
-        const fields = JSON.parse(text) as Draft['fields']
+        const copy = checked(request.type, request.fields)
         if (!signal?.aborted) {
           jobs.set(id, settle)
-          put({ ...request, id, fields, bytes: size(text) })
+          put({ ...request, ...copy, id })
         }
         return () => put({ type: 'abort', id })
-      }),
+      })
+      return Object.assign(asked, { id })
+    },
     until: (channel, status, signal) =>
       promised(signal, (settle) => {
         const look = () => {
@@ -324,27 +317,20 @@ export function createEngine(session: SessionState, ports: Ports, options: Clien
   }
 }
 
-function written(value: unknown): string {
+/** A copy of what goes into a frame, and its size. A frame that breaks the protocol would end the link. */
+function checked(type: string, given: Draft['fields']): Pick<Draft, 'fields' | 'bytes'> {
   try {
-    return JSON.stringify(value)
+    const text = JSON.stringify(given)
+    const fields = JSON.parse(text) as Draft['fields']
+    const { key, meta, method } = fields
+    const isWhole = type !== 'publish' || 'data' in fields
+    if (isWhole && fits(key, 64) && fits(method, 255) && size(JSON.stringify(meta)) <= 1_024) {
+      return { fields, bytes: size(text) }
+    }
   } catch {
-    throw new RealtimeError('INVALID_DATA')
+    // It is no JSON.
   }
-}
-
-/** What goes into a frame, as text. A frame that breaks the protocol would end the link. */
-function checked(type: string, fields: Draft['fields']): string {
-  const { data, key, meta, method } = fields
-  const text = written(fields)
-  if (
-    (type === 'publish' && written(data) === undefined) ||
-    !fits(key, 64) ||
-    !fits(method, 255) ||
-    size(written(meta)) > 1_024
-  ) {
-    throw new RealtimeError('INVALID_DATA')
-  }
-  return text
+  throw new RealtimeError('INVALID_DATA')
 }
 
 /** Whether a name that may be absent can go into a frame. */

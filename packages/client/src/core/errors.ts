@@ -2,7 +2,7 @@ import type { ErrorCode, Gap, WireError } from '@org/realtime-protocol'
 
 /** What an error says besides its code and text. */
 export interface ErrorDetails {
-  /** Whether the same request can succeed later. Default: what PROTOCOL.md §7.1 says of the code. */
+  /** Whether the same request can succeed later. Default: so for `OUTBOX_FULL`, `EXPIRED` and `TIMEOUT`. */
   readonly retryable?: boolean | undefined
   /** When to try again, in milliseconds, if the server said so. */
   readonly retryAfterMs?: number | undefined
@@ -10,9 +10,8 @@ export interface ErrorDetails {
   readonly closeCode?: number | undefined
 }
 
-/** Codes that are retryable where nothing else is said. PROTOCOL.md §7.1. */
-const RETRYABLE =
-  /^(OUT_OF_ORDER|RATE_LIMITED|SUPERSEDED|UNAVAILABLE|INTERNAL|NOT_CONNECTED|OUTBOX_FULL|EXPIRED|TIMEOUT)$/
+/** Codes the client itself raises that are retryable. Of its own the server says so. PROTOCOL.md §7.1. */
+const RETRYABLE = /^(OUTBOX_FULL|EXPIRED|TIMEOUT)$/
 
 /** Why a request, a subscription or the client failed. What each code means is in the documentation. */
 export class RealtimeError extends Error {

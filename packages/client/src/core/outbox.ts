@@ -85,6 +85,7 @@ export interface Limits {
 
 /** Requests in the order they were asked for. Law: queued + sent + settled = issued. */
 export interface Outbox {
+  readonly limits: Limits
   readonly entries: Map<string, Entry>
   readonly lines: Map<string, Line>
   bytes: number
@@ -97,25 +98,25 @@ export interface Pace {
 }
 
 /** Takes a request of the application in, or rejects it. */
-export function admit(outbox: Outbox, draft: Draft, limits: Limits): void {
-  const { messages, bytes } = limits.outbox
-  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft, limits)
+export function admit(outbox: Outbox, draft: Draft): void {
+  const { messages, bytes } = outbox.limits.outbox
+  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft)
   else turn.say('settle', draft.id, new RealtimeError('OUTBOX_FULL'))
 }
 
 /** Takes a request in. */
-export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestTimeoutMs }: Limits): void {
-  const { type, id, line, bytes, fields, timeoutMs = requestTimeoutMs } = draft
-  const { entries, lines } = outbox
-  const publishes = type === 'publish'
+export function enqueue(outbox: Outbox, draft: Draft): void {
+  const { limits, lines } = outbox
+  const { id, line, timeoutMs = limits.requestTimeoutMs } = draft
+  const publishes = draft.type === 'publish'
   let queue = lines.get(line)
   if (!queue) lines.set(line, (queue = { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] }))
   const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
-  outbox.bytes += bytes
-  entries.set(id, entry)
+  outbox.bytes += draft.bytes
+  outbox.entries.set(id, entry)
   // Being present, or not any more, is wanted like a subscription: until something else is.
-  if (!/enter|leave|watch/.test(fields.action ?? '')) {
-    turn.timer(`due ${id}`, publishes ? limits.ageMs : timeoutMs, () =>
+  if (!/enter|leave|watch/.test(draft.fields.action ?? '')) {
+    turn.timer(entry, publishes ? limits.outbox.ageMs : timeoutMs, () =>
       giveUp(outbox, entry, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
     )
   }
@@ -126,7 +127,7 @@ export function enqueue(outbox: Outbox, draft: Draft, { outbox: limits, requestT
 export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
   for (const queue of outbox.lines.values()) queue.flying = queue.lowest = 0
   for (const entry of outbox.entries.values()) {
-    const { type, line, id, seq, fields, queue } = entry
+    const { type, id, seq, fields, queue } = entry
     if (entry.bytes + FRAME_BYTES > pace.messageBytes) {
       settle(outbox, entry, new RealtimeError('TOO_LARGE'))
       continue
@@ -135,7 +136,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
     const waits = type !== 'history'
     if (!entry.ref) {
       const window = type === 'presence' ? 1 : Math.min(WINDOW, pace.inFlight)
-      if (waits && (offline || turn.waits(`out ${line}`) || queue.flying >= window)) continue
+      if (waits && (offline || turn.waits(queue) || queue.flying >= window)) continue
       entry.ref = turn.next()
       const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.acknowledged[0]?.epoch }
       turn.send({ type, ref: entry.ref, ...fields, ...numbers } as ClientFrame)
@@ -154,20 +155,20 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
   const entries = [...outbox.entries.values()]
   const entry = entries.find(({ ref }) => ref && ref === input.ref)
   if (!entry) return undefined
-  const { type, seq, line, queue, fields } = entry
+  const { seq, line, queue } = entry
   if (input.type === 'error') {
     const error = wireError(input)
     const { expected = seq } = input
     const outOfOrder = error.code === 'OUT_OF_ORDER'
     // An expected number above ours: the log has been there, and does not remember what became of it.
-    if (!/publish|presence/.test(type) || !error.retryable || (outOfOrder && expected > seq)) {
+    if (!/publish|presence/.test(entry.type) || !error.retryable || (outOfOrder && expected > seq)) {
       queue.attempt = 0
       settle(outbox, entry, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
     } else {
       // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
       // that those refusals find nobody. Only the first such turn in a row may go at once.
       for (const other of entries) if (other.line === line && other.seq >= expected) other.ref = 0
-      if (queue.attempt++ || !outOfOrder) turn.timer(`out ${line}`, turn.delay(queue.attempt - 1, error.retryAfterMs))
+      if (queue.attempt++ || !outOfOrder) turn.timer(queue, turn.delay(queue.attempt - 1, error.retryAfterMs))
     }
   } else {
     queue.attempt = 0
@@ -177,7 +178,7 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
       if (rebase) roll(outbox, line, rebase)
       queue.acknowledged = [...recent(queue, turn.now).slice(1 - ACKNOWLEDGED), { ...position, id, at: turn.now }]
       settle(outbox, entry, undefined, { ...position, id })
-    } else settle(outbox, entry, undefined, fields.method ? (value as ResultFrame).data : value)
+    } else settle(outbox, entry, undefined, entry.fields.method ? (value as ResultFrame).data : value)
   }
   return entry
 }
@@ -195,7 +196,7 @@ export function giveUp(outbox: Outbox, entry: Entry, error: RealtimeError): void
 /** The link is gone. What it had is sent again on the next one, except for calls that may be done only once. */
 export function interrupt(outbox: Outbox): void {
   for (const entry of outbox.entries.values()) {
-    if (entry.ref && !entry.seq && unsure(entry)) giveUp(outbox, entry, new RealtimeError('UNKNOWN_OUTCOME'))
+    if (!entry.seq && unsure(entry)) giveUp(outbox, entry, new RealtimeError('UNKNOWN_OUTCOME'))
     entry.ref = 0
   }
 }
@@ -205,7 +206,7 @@ export function settle(outbox: Outbox, entry: Entry, error?: RealtimeError, valu
   const { id } = entry
   outbox.entries.delete(id)
   outbox.bytes -= entry.bytes
-  turn.cancel(`due ${id}`)
+  turn.cancel(entry)
   announce(entry, error ? 'failed' : 'stored', error)
   turn.say('settle', id, error, value)
 }

@@ -7,7 +7,7 @@ import {
   type SnapshotFrame,
 } from '@org/realtime-protocol'
 import { RealtimeError } from './errors.js'
-import { admit, enqueue, settle, type Draft, type Entry, type Limits, type Outbox } from './outbox.js'
+import { admit, enqueue, settle, type Draft, type Entry, type Outbox } from './outbox.js'
 import * as turn from './turn.js'
 
 /** What a client has to do with the presence of one channel. Each link is told of it anew. */
@@ -29,14 +29,13 @@ export interface Presence {
 
 /** What presence needs of its session. */
 export interface Attendance {
-  readonly config: Limits
   readonly outbox: Outbox
   readonly presences: Map<string, Presence>
 }
 
 /** The application enters, leaves or looks. */
 export function attend(state: Attendance, draft: Draft): void {
-  const { outbox, config } = state
+  const { outbox } = state
   const { action, channel = '' } = draft.fields
   const presence = presenceOf(state, channel)
   if (action === 'leave') {
@@ -47,7 +46,7 @@ export function attend(state: Attendance, draft: Draft): void {
     }
   }
   // There is always room for the word that it left: one for each channel.
-  ;(action === 'leave' ? enqueue : admit)(outbox, draft, config)
+  ;(action === 'leave' ? enqueue : admit)(outbox, draft)
   if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
 }
 
@@ -66,7 +65,7 @@ export function heed(state: Attendance, channel: string, watched: boolean): void
 /** There is a new link: is present and watches as before. */
 export function attendAgain(state: Attendance): void {
   for (const { channel, entered, watched } of state.presences.values()) {
-    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered, state.config)
+    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered)
     if (watched) watch(state, channel)
   }
 }
@@ -130,11 +129,11 @@ function presenceOf({ presences }: Attendance, channel: string): Presence {
   return presence
 }
 
-function watch({ outbox, config }: Attendance, channel: string): void {
+function watch({ outbox }: Attendance, channel: string): void {
   const id = `watch ${channel}`
   if (outbox.entries.has(id)) return
   const fields = { channel, action: 'watch' } as const
-  enqueue(outbox, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 }, config)
+  enqueue(outbox, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 })
 }
 
 /** Asks for the members anew: at once, and when that was of no use, after a back-off. */
@@ -142,8 +141,9 @@ function watchAgain(state: Attendance, presence: Presence): void {
   const { channel, again = 0 } = presence
   presence.ref = presence.last = undefined
   presence.again = again + 1
-  if (again) turn.timer(`out \r${channel}`, turn.delay(again - 1))
   watch(state, channel)
+  const entry = state.outbox.entries.get(`watch ${channel}`)
+  if (again && entry) turn.timer(entry.queue, turn.delay(again - 1))
 }
 
 /** Takes who is there, in place of what was known, and tells what that changed. */

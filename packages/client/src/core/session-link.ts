@@ -15,7 +15,14 @@ import { ask, checkInMs, PATIENCE_MS } from './heartbeat.js'
 import { acknowledged, answer, interrupt, roll } from './outbox.js'
 import type { Link, SessionState } from './session-state.js'
 import { attendAgain, attended, hearOf, unwatched } from './presence.js'
-import { ended, newSubscription, request, stepSubscription, suspend } from './subscription-machine.js'
+import {
+  ended,
+  newSubscription,
+  request,
+  stepSubscription,
+  suspend,
+  type Subscription,
+} from './subscription-machine.js'
 import * as turn from './turn.js'
 
 /** Takes the next step to a link, if there is one to take: a token, then the dial. */
@@ -25,11 +32,10 @@ export function go(state: SessionState): void {
   if (state.link || state.offline) return
   const id = turn.next()
   const reason = state.tokenReason ?? (config.asks && state.tokenExpiresAt <= turn.now ? 'expired' : undefined)
-  const phase = reason ? 'asking' : 'dialing'
   // The deadline runs until `connected`: it covers dial and handshake.
   const link: Link = {
     id,
-    phase,
+    phase: 'dial',
     heardAt: turn.now,
     silenceMs: config.connectTimeoutMs,
     dueAt: turn.now,
@@ -47,7 +53,7 @@ function watch(state: SessionState, link: Link, doubts?: boolean): void {
   const ms = checkInMs(link, turn.now)
   if (!ms) return hangup(state, link)
   if ((doubts || link.graced) && link.phase === 'open') turn.act('send', link.id, { type: 'ping' })
-  turn.timer(`link ${link.id}`, ms, () => watch(state, link))
+  turn.timer(link, ms, () => watch(state, link))
 }
 
 /**
@@ -65,8 +71,8 @@ export function probe(state: SessionState): void {
 
 /** A link is open: says who we are and where every subscription stands. One round trip resumes everything. */
 export function greet(state: SessionState, link: Link, data: unknown): void {
-  if (link.phase !== 'dialing') return
-  link.phase = 'handshaking'
+  if (link.phase !== 'dial') return
+  link.phase = 'connect'
   // Later subscriptions follow by themselves.
   let room = CONNECT_BYTES
   const fits = ({ channel }: { readonly channel: string }, i: number) =>
@@ -92,7 +98,7 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
   if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, 4502, frame.kind)
   if (type === 'closing') link.closing = frame
   // Between `connect` and `connected` nothing else counts, and a client says nothing.
-  if (link.phase !== (type === 'connected' ? 'handshaking' : 'open')) return
+  if (link.phase !== (type === 'connected' ? 'connect' : 'open')) return
   link.heardAt = turn.now
   if (type === 'connected') {
     link.phase = 'open'
@@ -138,7 +144,7 @@ export function renew(state: SessionState): void {
 }
 
 function welcome(state: SessionState, frame: ConnectedFrame): void {
-  const { session, user, resumed, hello, expiresInMs, degraded = false } = frame
+  const { session, resumed, expiresInMs, degraded = false } = frame
   state.status = 'connected'
   state.connected = frame
   state.degraded = degraded
@@ -150,21 +156,22 @@ function welcome(state: SessionState, frame: ConnectedFrame): void {
   turn.timer('stable', state.config.reconnect.stableMs, () => {
     state.attempt = 0
   })
-  turn.say('emit', 'connected', { session: session.id, user, resumed, hello, expiresInMs })
+  turn.say('emit', 'connected', { session: session.id, user: frame.user, resumed, hello: frame.hello, expiresInMs })
   for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase)
   attendAgain(state)
   // What the server made ended with its session.
-  for (const [channel, sub] of resumed ? [] : state.subscriptions) {
+  for (const sub of resumed ? [] : state.subscriptions.values()) {
     sub.made = false
-    if (!sub.wanted) leave(state, channel)
+    if (!sub.wanted) leave(state, sub)
   }
 }
 
 /** Ends a subscription. */
-export function leave({ subscriptions }: SessionState, channel: string): void {
-  turn.send({ type: 'unsubscribe', channel, generation: subscriptions.get(channel)?.generation ?? 0 })
+export function leave({ subscriptions }: SessionState, sub: Subscription): void {
+  const { channel, generation } = sub
+  turn.send({ type: 'unsubscribe', channel, generation })
   subscriptions.delete(channel)
-  ended(channel)
+  ended(sub)
 }
 
 /**
@@ -179,7 +186,7 @@ export function hangup(state: SessionState, link: Link, code = 4004, reason = 's
 /** A link is gone. What was on it waits for the next one; the close code says whether there is a next one. */
 export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>): void {
   state.links.delete(link.id)
-  turn.cancel(`link ${link.id}`)
+  turn.cancel(link)
   turn.say('cancel', link.id)
   if (link !== state.link) return
   // What the server said in a frame is what it meant; the socket may only know that it broke.

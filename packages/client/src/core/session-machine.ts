@@ -83,10 +83,10 @@ function handle(state: SessionState, input: SessionInput): void {
       break
     }
     case 'token': {
-      const { attempt, token, final } = input
+      const { attempt, token } = input
       const renews = attempt === state.refreshing
       if (renews) state.refreshing = 0
-      else if (attempt === state.link?.id && state.link.phase === 'asking') state.link = undefined
+      else if (attempt === state.link?.id && !state.links.has(attempt)) state.link = undefined
       else break
       if (typeof token === 'string') {
         state.token = token
@@ -97,7 +97,7 @@ function handle(state: SessionState, input: SessionInput): void {
           state.tokenFresh = true
           go(state)
         }
-      } else if (final) finish(state, new RealtimeError('UNAUTHORIZED'))
+      } else if (input.final) finish(state, new RealtimeError('UNAUTHORIZED'))
       else if (renews) turn.timer('refresh', turn.delay(RENEWAL_ATTEMPT), () => renew(state))
       else retry(state)
       break
@@ -119,14 +119,14 @@ function handle(state: SessionState, input: SessionInput): void {
       if (!sub) break
       turn.timer(`linger ${channel}`, state.config.lingerMs, () => {
         sub.wanted = false
-        if (!sub.made) leave(state, channel)
+        if (!sub.made) leave(state, sub)
       })
       break
     }
     case 'publish':
     case 'history':
     case 'call':
-      admit(outbox, input, state.config)
+      admit(outbox, input)
       break
     case 'presence':
       attend(state, input)
@@ -150,7 +150,7 @@ function flush(state: SessionState, { type }: SessionInput): void {
   }
   if (link?.phase !== 'open' || !connected) return
   for (const sub of subscriptions.values()) {
-    if (!sub.link && !turn.waits(`sub ${sub.channel}`)) ask(sub, link.id)
+    if (!sub.link && !turn.waits(sub)) ask(sub, link.id)
   }
   pump(outbox, connected.limits, state.offline)
 }
@@ -165,7 +165,7 @@ function clean(state: SessionState, late: boolean): void {
   }
   links.clear()
   state.link = state.retryAt = undefined
-  for (const channel of subscriptions.keys()) ended(channel, late ? why : error)
+  for (const sub of subscriptions.values()) ended(sub, late ? why : error)
   subscriptions.clear()
   for (const entry of state.outbox.entries.values()) giveUp(state.outbox, entry, why)
   for (const name of state.timers.keys()) turn.cancel(name)

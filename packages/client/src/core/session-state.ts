@@ -6,7 +6,7 @@ import type { Heartbeat } from './heartbeat.js'
 import type { Draft, Outbox, OutboxLimits } from './outbox.js'
 import type { Presence } from './presence.js'
 import type { Subscription } from './subscription-machine.js'
-import type { BackoffLimits, Ledger } from './turn.js'
+import type { BackoffLimits, Ledger, TimerKey } from './turn.js'
 
 /** What a session is told once. */
 export interface SessionConfig {
@@ -32,7 +32,7 @@ export type SessionInput =
   | { readonly type: 'opened'; readonly link: number; readonly data?: unknown }
   | { readonly type: 'frame'; readonly link: number; readonly frame: ServerFrame | ProtocolError }
   | { readonly type: 'closed'; readonly link: number; readonly code: number; readonly reason: string }
-  | { readonly type: 'timer'; readonly name: string }
+  | { readonly type: 'timer'; readonly name: TimerKey }
   /** Without a token: none was to be had; `final` when none ever will. */
   | { readonly type: 'token'; readonly attempt: number; readonly token: string | null; readonly final: boolean }
   | { readonly type: 'subscribe'; readonly channel: string; readonly since: Since | undefined }
@@ -46,8 +46,8 @@ export type SessionInput =
 /** One link, from its dial on. A closed one is forgotten: what still comes with its number is late news. */
 export interface Link extends Heartbeat {
   readonly id: number
-  /** `asking`: for a token, before the dial. */
-  phase: 'asking' | 'dialing' | 'handshaking' | 'open'
+  /** What it is at: the dial, or the question for a token before it; `connect`, which waits for its answer; it is open. */
+  phase: 'dial' | 'connect' | 'open'
   /** What the server said about the end that is coming. */
   closing?: ClosingFrame
 }
@@ -112,6 +112,6 @@ export function newSession(config: SessionConfig): SessionState {
     rejections: 0,
     subscriptions: new Map(),
     presences: new Map(),
-    outbox: { entries: new Map(), lines: new Map(), bytes: 0 },
+    outbox: { limits: config, entries: new Map(), lines: new Map(), bytes: 0 },
   }
 }

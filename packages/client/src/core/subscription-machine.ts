@@ -45,11 +45,11 @@ export function newSubscription(channel: string, since: Since | undefined): Subs
 
 /** Makes the next request of a subscription, for a link. */
 export function request(subscription: Subscription, link: number): SubscribeRequest {
-  const { channel, last, since } = subscription
-  const from = last ?? since
+  const { channel, last } = subscription
   subscription.link = link
   subscription.asked = { from: last }
-  return { channel, generation: (subscription.generation = turn.next()), since: from } as SubscribeRequest
+  subscription.generation = turn.next()
+  return { channel, generation: subscription.generation, since: last ?? subscription.since } as SubscribeRequest
 }
 
 /** Asks a link for a subscription, from its last position. */
@@ -64,7 +64,7 @@ export function ask(subscription: Subscription, link: number): void {
  * @returns Whether the subscription ended.
  */
 export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: number): boolean {
-  const { channel, last, asked } = sub
+  const { last, asked } = sub
   const { type } = frame
   let hole: boolean | undefined
   if ('generation' in frame) {
@@ -85,13 +85,13 @@ export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: n
       if (sub.status === 'subscribing') {
         sub.status = type
         const resumed = !!last && !gap && mode !== 'ephemeral'
-        tell(channel, { status: type, recovered: Math.max(0, head - position.offset), resumed })
+        tell(sub.channel, { status: type, recovered: Math.max(0, head - position.offset), resumed })
       }
     }
   } else if (type === 'unsubscribed') {
     const error = wireError(frame)
     if (!error.retryable) {
-      ended(channel, error)
+      ended(sub, error)
       return true
     }
     suspend(sub)
@@ -119,8 +119,9 @@ export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: n
 }
 
 /** Tells that a subscription is over. */
-export function ended(channel: string, error?: RealtimeError): void {
-  turn.cancel(`sub ${channel}`)
+export function ended(sub: Subscription, error?: RealtimeError): void {
+  const { channel } = sub
+  turn.cancel(sub)
   turn.cancel(`linger ${channel}`)
   turn.say('position', channel, undefined)
   tell(channel, { status: 'unsubscribed', error })
@@ -136,7 +137,7 @@ export function suspend(sub: Subscription): void {
 /** Waits for the back-off. Whoever sends what waits finds no timer then, and asks. */
 function wait(sub: Subscription, floorMs?: number): void {
   sub.link = 0
-  turn.timer(`sub ${sub.channel}`, turn.delay(sub.attempt++, floorMs))
+  turn.timer(sub, turn.delay(sub.attempt++, floorMs))
 }
 
 function tell(channel: string, state: ChannelState): void {

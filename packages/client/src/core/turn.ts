@@ -8,7 +8,7 @@ export type Deed =
   | readonly ['send', link: number, frame: ClientFrame]
   | readonly ['hangup', link: number, code: number, reason: string]
   /** Sets a timer, in place of one with this name; without a time, clears it. */
-  | readonly ['timer', name: string, ms?: number | undefined]
+  | readonly ['timer', of: TimerKey, ms?: number | undefined]
   | readonly ['token', attempt: number, reason: TokenReason]
 
 /** What reaches the application. It stands last in the list, so that listeners find everything done. */
@@ -28,10 +28,13 @@ export type Effect = Deed | News
 /** What a timer was set for. */
 export type Fires = () => void
 
+/** Whose timer it is: each has one at most. */
+export type TimerKey = string | object
+
 /** What outlives a turn: the numbers given out, and the timers that are set. */
 export interface Ledger {
   count: number
-  readonly timers: Map<string, Fires>
+  readonly timers: Map<TimerKey, Fires | undefined>
   /** The link that requests go to. */
   link?: { readonly id: number; readonly phase: string } | undefined
 }
@@ -85,19 +88,19 @@ export function say(...told: News): void {
   news.push(told)
 }
 
-/** Sets a timer, in place of one with this name. One that does nothing is set for the flush after it. */
-export function timer(name: string, ms: number, fires: Fires = () => {}): void {
+/** Sets a timer, in place of one with this name. One that fires nothing is set for the flush after it. */
+export function timer(name: TimerKey, ms: number, fires?: Fires): void {
   ledger.timers.set(name, fires)
   act('timer', name, ms)
 }
 
 /** Clears a timer, if it is set. */
-export function cancel(name: string): void {
+export function cancel(name: TimerKey): void {
   if (ledger.timers.delete(name)) act('timer', name)
 }
 
 /** Whether a timer is set. */
-export function waits(name: string): boolean {
+export function waits(name: TimerKey): boolean {
   return ledger.timers.has(name)
 }
 
@@ -109,6 +112,5 @@ export function next(): number {
 /** How long to wait before an attempt: the back-off, spread by the chance of this step. PROTOCOL.md §6.2. */
 export function delay(attempt: number, floorMs = 0): number {
   // Full jitter that stays at the cap, so that a herd stays spread however long it waits.
-  const { minMs, baseMs, maxMs } = limits
-  return Math.max(minMs, floorMs) + chance * Math.min(maxMs, baseMs * 2 ** attempt)
+  return Math.max(limits.minMs, floorMs) + chance * Math.min(limits.maxMs, limits.baseMs * 2 ** attempt)
 }

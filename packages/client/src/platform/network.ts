@@ -7,7 +7,7 @@ export const systemNetwork: Network = {
   },
   watch(listener) {
     const controller = new AbortController()
-    const page = typeof document === 'undefined' ? undefined : document
+    const page = globalThis.document as Document | undefined
     const hear = ({ type }: Event) => {
       if (type === 'online' || type === 'offline') listener(type)
       else if (type === 'freeze' || type === 'pagehide') listener('sleep')

@@ -76,7 +76,7 @@ class Walk {
 
   /** The back-off of a recovery is over. */
   retry(link: number): void {
-    if (this.ledger.timers.delete('sub room') && !this.sub.link) this.ask(link)
+    if (this.ledger.timers.delete(this.sub) && !this.sub.link) this.ask(link)
   }
 
   /** Nothing happens any more but what is under way. */

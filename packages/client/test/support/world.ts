@@ -1,4 +1,11 @@
-import type { ClientFrame, ConnectedFrame, ServerFrame, SubscribedFrame } from '@org/realtime-protocol'
+import {
+  ERROR_CODES,
+  type ClientFrame,
+  type ConnectedFrame,
+  type ErrorCode,
+  type ServerFrame,
+  type SubscribedFrame,
+} from '@org/realtime-protocol'
 import {
   RealtimeClient,
   type ClientOptions,
@@ -42,7 +49,7 @@ export class FakeLink implements Link {
 
   /** The server says something. */
   say(...frames: readonly ServerFrame[]): void {
-    for (const frame of frames) this.events.message(JSON.stringify(frame))
+    for (const frame of frames) this.events.message(JSON.stringify({ ...retryable(frame), ...frame }))
   }
 
   /** The server says anything. */
@@ -209,4 +216,10 @@ export async function outcome(promise: Promise<unknown>): Promise<unknown> {
   )
   await settled()
   return result
+}
+
+/** What a server says with every error that can pass. PROTOCOL.md §7.1. */
+function retryable(frame: ServerFrame): object {
+  const code = 'message' in frame ? frame.code : ''
+  return ERROR_CODES[code as ErrorCode]?.retryable ? { retryable: true } : {}
 }
