@@ -14,6 +14,7 @@ import type { Draft } from './core/outbox.js'
 import { describe, step } from './core/session-machine.js'
 import { newSession, type SessionInput, type SessionState } from './core/session-state.js'
 import type { Effect, TimerKey } from './core/turn.js'
+import { upsert } from './core/upsert.js'
 import type { ListenOptions } from './events.js'
 import type { ClientOptions, TokenSource } from './options.js'
 import { createServing, type Serving } from './serving.js'
@@ -73,7 +74,7 @@ export interface Engine {
  * meanwhile waits its turn, so nobody ever finds a half-made change.
  */
 export function createEngine(url: string, options: ClientOptions): Engine {
-  const { token, data, logger, clock = systemClock, random = systemRandom, network = systemNetwork } = options
+  const { data, logger, clock = systemClock, random = systemRandom, network = systemNetwork } = options
   const transport = options.transport ?? webSocketTransport(options.WebSocket ?? globalThis.WebSocket)
   const session = newSession(configOf(url, options, random))
   const emitter = new EventEmitter()
@@ -142,15 +143,8 @@ export function createEngine(url: string, options: ClientOptions): Engine {
 
   const serving = createServing(sendChecked, fault)
 
-  const hub = (channel: string): Hub => {
-    let found = hubs.get(channel)
-    if (!found) {
-      const status = channel ? 'unsubscribed' : 'idle'
-      found = { state: { status } as ChannelState }
-      hubs.set(channel, found)
-    }
-    return found
-  }
+  const hub = (channel: string) =>
+    upsert<string, Hub>(hubs, channel, { state: { status: channel ? 'unsubscribed' : 'idle' } as ChannelState })
 
   const deeds: Deeds = {
     ...serving,
@@ -190,7 +184,7 @@ export function createEngine(url: string, options: ClientOptions): Engine {
       }
     },
     token(attempt, reason) {
-      const ask = async () => (token as TokenSource)({ reason, signal: closing.signal })
+      const ask = async () => (options.token as TokenSource)({ reason, signal: closing.signal })
       ask().then(
         (token) => put({ type: 'token', attempt, token, final: true }),
         (error: { readonly code?: unknown } | undefined) => {
@@ -223,27 +217,6 @@ export function createEngine(url: string, options: ClientOptions): Engine {
       }
     },
   }
-
-  /** A promise that its signal can give up, at any time. `begin` says what that does besides. */
-  const promised = <T>(
-    signal: AbortSignal | undefined,
-    begin: (settle: (error?: RealtimeError | false, value?: unknown) => void) => () => void,
-  ) =>
-    new Promise<T>((resolve, reject) => {
-      const over = new AbortController()
-      const forget = begin((error, value) => {
-        over.abort()
-        if (error) reject(error)
-        else resolve(value as T)
-      })
-      const abort = () => {
-        forget()
-        reject(new RealtimeError('ABORTED'))
-      }
-      // The controller has the `signal` that ends the listening.
-      if (signal?.aborted) abort()
-      else signal?.addEventListener('abort', abort, over)
-    })
 
   return {
     session,
@@ -315,6 +288,28 @@ export function createEngine(url: string, options: ClientOptions): Engine {
         return () => watchers.delete(look)
       }),
   }
+}
+
+/** A promise that its signal can give up, at any time. `begin` says what that does besides. */
+function promised<T>(
+  signal: AbortSignal | undefined,
+  begin: (settle: (error?: RealtimeError | false, value?: unknown) => void) => () => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const over = new AbortController()
+    const forget = begin((error, value) => {
+      over.abort()
+      if (error) reject(error)
+      else resolve(value as T)
+    })
+    const abort = () => {
+      forget()
+      reject(new RealtimeError('ABORTED'))
+    }
+    // The controller has the `signal` that ends the listening.
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort, over)
+  })
 }
 
 /** A copy of what goes into a frame, and its size. A frame that breaks the protocol would end the link. */

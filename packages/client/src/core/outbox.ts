@@ -13,6 +13,7 @@ import { ACKNOWLEDGED, ACKNOWLEDGED_MS, FRAME_BYTES, WINDOW } from './bounds.js'
 import { RealtimeError, wireError } from './errors.js'
 import type { OutboxEntry, OutboxEvent } from './events.js'
 import * as turn from './turn.js'
+import { upsert } from './upsert.js'
 
 /** A request as it is asked for. All but calls are sent again on the next link: done twice is as if done once. */
 export interface Draft {
@@ -109,8 +110,7 @@ export function enqueue(outbox: Outbox, draft: Draft): void {
   const { limits, lines } = outbox
   const { id, line, timeoutMs = limits.requestTimeoutMs } = draft
   const publishes = draft.type === 'publish'
-  let queue = lines.get(line)
-  if (!queue) lines.set(line, (queue = { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] }))
+  const queue = upsert<string, Line>(lines, line, { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] })
   const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
   outbox.bytes += draft.bytes
   outbox.entries.set(id, entry)

@@ -9,6 +9,7 @@ import {
 import { RealtimeError } from './errors.js'
 import { admit, enqueue, settle, type Draft, type Entry, type Outbox } from './outbox.js'
 import * as turn from './turn.js'
+import { upsert } from './upsert.js'
 
 /** What a client has to do with the presence of one channel. Each link is told of it anew. */
 export interface Presence {
@@ -124,9 +125,7 @@ export interface Snapshot {
 }
 
 function presenceOf({ presences }: Attendance, channel: string): Presence {
-  let presence = presences.get(channel)
-  if (!presence) presences.set(channel, (presence = { channel }))
-  return presence
+  return upsert<string, Presence>(presences, channel, { channel })
 }
 
 function watch({ outbox }: Attendance, channel: string): void {

@@ -22,14 +22,13 @@ export function step(
   now: number,
   chance: number,
 ): { readonly state: SessionState; readonly effects: Effect[] } {
-  turn.begin(now, chance, state, state.config.reconnect)
+  const [deeds, news] = turn.begin(now, chance, state, state.config.reconnect)
   const late = state.status === 'closed'
   const before = said(state)
   handle(state, input)
   if (state.status === 'closed') clean(state, late)
   // A message changes nothing that waits to be sent, and messages are what there is most of.
   else if (!(input.type === 'frame' && input.frame.type === 'publication')) flush(state, input)
-  const [deeds, news] = turn.effects()
   const told: Effect[] = said(state) === before ? [] : [['emit', 'state', describe(state, now)]]
   return { state, effects: [...(late ? [] : deeds), ...told, ...news] }
 }

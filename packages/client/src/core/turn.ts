@@ -61,16 +61,14 @@ let news: News[]
 /**
  * Begins a step. There is one at a time, whichever client it belongs to: a step is over before anything of it is done.
  * So its time, its chance and what it wants done are found here, and not handed from function to function.
+ *
+ * @returns What it will want done, and what it will tell.
  */
-export function begin(...step: readonly [now: number, chance: number, ledger: Ledger, limits: BackoffLimits]): void {
+export function begin(
+  ...step: readonly [now: number, chance: number, ledger: Ledger, limits: BackoffLimits]
+): readonly [deeds: readonly Deed[], news: readonly News[]] {
   ;[now, chance, ledger, limits] = step
-  deeds = []
-  news = []
-}
-
-/** What the step wants done: the news come last. */
-export function effects(): readonly [deeds: readonly Deed[], news: readonly News[]] {
-  return [deeds, news]
+  return [(deeds = []), (news = [])]
 }
 
 /** Wants something done. */

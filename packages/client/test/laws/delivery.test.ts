@@ -9,7 +9,7 @@ import {
   type ChannelFrame,
   type Subscription,
 } from '../../src/core/subscription-machine.js'
-import { begin, effects, type Ledger } from '../../src/core/turn.js'
+import { begin, type Ledger } from '../../src/core/turn.js'
 import { ModelLog } from '../support/model-log.js'
 
 /** The server's side of one link that feeds the subscription. */
@@ -30,6 +30,7 @@ class Walk {
   readonly told: Array<{ readonly message: Message } | { readonly gap: GapEvent }> = []
   private readonly sub: Subscription
   private readonly ledger: Ledger = { count: 10, timers: new Map() }
+  private effects: ReturnType<typeof begin> = [[], []]
   private place: Position | undefined
 
   constructor(links: number) {
@@ -131,7 +132,7 @@ class Walk {
   }
 
   private begin(): void {
-    begin(0, 0, this.ledger, { minMs: 0, baseMs: 0, maxMs: 0 })
+    this.effects = begin(0, 0, this.ledger, { minMs: 0, baseMs: 0, maxMs: 0 })
   }
 
   private ask(link: number): void {
@@ -147,7 +148,7 @@ class Walk {
   }
 
   private apply(): void {
-    const [deeds, news] = effects()
+    const [deeds, news] = this.effects
     for (const [name, to, frame] of deeds) {
       if (name === 'send' && frame.type === 'subscribe') this.feeds[to - 1]?.requests.push(frame)
     }
