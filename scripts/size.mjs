@@ -1,23 +1,27 @@
 // `pnpm size`: what a page downloads for the client, protocol and eventemitter3 included, and whether that is within the limit.
 import { existsSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
 import { leanEventEmitter, mangleProps } from '../packages/client/bundle.mjs'
 import { root } from './lib/pnpm.mjs'
+import { weigh } from './lib/weight.mjs'
 
 // The law is 10,240 with everything in it, and it is not met: docs/decisions/client-size.md says what was tried and what
 // more would cost. Until then the client may only lose weight.
 const LIMIT_BYTES = 10_600
 
 const number = (bytes) => bytes.toLocaleString('en')
-const sources = await measure('packages/client/src/browser.ts', ['@org/source', 'browser'], {
+const sources = await weigh({
+  entryPoints: ['packages/client/src/browser.ts'],
+  conditions: ['@org/source', 'browser'],
   plugins: [leanEventEmitter],
   mangleProps,
 })
 const sizes = { 'from sources': sources }
 // What is published: it must not weigh more because bundles shake less well than modules.
 if (existsSync(`${root}/packages/client/dist/browser.js`)) {
-  sizes['as published'] = await measure('packages/client/dist/browser.js', ['browser'])
+  sizes['as published'] = await weigh({
+    entryPoints: ['packages/client/dist/browser.js'],
+    conditions: ['browser'],
+  })
 }
 
 if (process.argv.includes('--files')) {
@@ -34,27 +38,4 @@ for (const [what, { minified, gzipped }] of Object.entries(sizes)) {
     `The client is ${number(gzipped - LIMIT_BYTES)} bytes over its limit. \`pnpm size --files\` shows where they are.`,
   )
   process.exitCode = 1
-}
-
-async function measure(entry, conditions, further) {
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    conditions,
-    bundle: true,
-    minify: true,
-    target: 'es2020',
-    platform: 'browser',
-    format: 'esm',
-    legalComments: 'none',
-    metafile: true,
-    ...further,
-    write: false,
-  })
-  const code = outputFiles[0].contents
-  return {
-    minified: code.length,
-    gzipped: gzipSync(code, { level: 9 }).length,
-    parts: Object.entries(Object.values(metafile.outputs)[0].inputs),
-  }
 }
