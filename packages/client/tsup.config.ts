@@ -23,9 +23,10 @@ export default defineConfig([
     format: ['esm'],
     target: 'es2022',
     platform: 'browser',
-    noExternal: ['eventemitter3'],
+    noExternal: ['eventemitter3', '@org/realtime-protocol'],
     esbuildPlugins: [leanEventEmitter],
     esbuildOptions: (options) => {
+      options.conditions = ['@org/source', 'browser']
       options.mangleProps = mangleProps
       // Puts constants in the place of their names. Later bundlers cannot: they see one module.
       options.minifySyntax = true
