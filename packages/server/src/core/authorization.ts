@@ -17,7 +17,7 @@ export async function authorizeSubscribe(
     const { declaration, params } = resolved
     for (;;) {
       const { identity } = session
-      const allowed = await declaration.subscribe({ ...session.asker, channel }, params)
+      const allowed = await declaration.subscribe({ channel, ...session.asker }, params)
       // What was allowed to who it was is not allowed to who it is now.
       if (session.identity === identity) return allowed ? resolved : wireError('FORBIDDEN')
     }

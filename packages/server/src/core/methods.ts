@@ -13,7 +13,10 @@ export interface CallContext<User extends Identity = Identity> {
   readonly session: string
   /** What `realtime.setAttributes` gave the session, as of the call. */
   readonly attributes: Attributes
-  /** Aborts when nobody waits for the answer any more: the caller gave up, its link ended, or the time is over. */
+  /**
+   * Aborts when nobody waits for the answer any more: the caller gave up, its link ended, or the time is over. Made when it is
+   * looked at; take it by name, since a copy of the context by spread does not have it.
+   */
   readonly signal: AbortSignal
   /** What travels for tools. */
   readonly meta?: Meta | undefined
@@ -21,6 +24,14 @@ export interface CallContext<User extends Identity = Identity> {
 
 /** Does what a method is for. What it returns or resolves with is the answer. */
 export type MethodHandler = (input: Data, context: CallContext) => Data
+
+/** A call that runs. */
+export interface RunningCall {
+  /** What its handler learns. */
+  readonly context: CallContext
+  /** Whether nobody waits for its answer any more. */
+  readonly isAbandoned: boolean
+}
 
 /** What became of a call: its answer, or why there is none. */
 export type CallOutcome = { readonly value: Data } | { readonly error: WireError }
@@ -37,18 +48,18 @@ export class Methods {
   }
 
   /** Runs a method: input schema, handler, output schema, each once. Never rejects. */
-  async run(name: string, data: Data, context: CallContext): Promise<CallOutcome> {
+  async run(name: string, data: Data, call: RunningCall): Promise<CallOutcome> {
     const method = this.methods.get(name)
     if (!method) return { error: wireError('UNKNOWN_METHOD') }
     const input = await checked(method.input, data, this.logger, { method: name })
     if ('error' in input) return input
     // The caller may have given up while the schema was asked: then the handler does not begin.
-    if (context.signal.aborted) return { error: wireError('UNKNOWN_OUTCOME') }
+    if (call.isAbandoned) return { error: wireError('UNKNOWN_OUTCOME') }
     try {
-      return this.approved(name, method, await method.handler(input.value, context))
+      return this.approved(name, method, await method.handler(input.value, call.context))
     } catch (error) {
       const known = errorOf(error)
-      if (!known && !context.signal.aborted) this.logger.error('method failed', { method: name, error })
+      if (!known && !call.isAbandoned) this.logger.error('method failed', { method: name, error })
       return { error: known ?? wireError('INTERNAL') }
     }
   }

@@ -60,7 +60,7 @@ export class PresenceEntry {
   ): Promise<WireError | undefined> {
     const { identity } = session
     try {
-      const allowed = await rule({ ...session.asker, channel, data }, params)
+      const allowed = await rule({ channel, data, ...session.asker }, params)
       if (session.identity !== identity) return await this.judge(rule, session, channel, data, params)
       return allowed ? undefined : wireError('FORBIDDEN')
     } catch (error) {

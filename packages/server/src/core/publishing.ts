@@ -83,7 +83,7 @@ export class Publishing {
     data: Data,
   ): Promise<{ readonly data: Data } | WireError> {
     try {
-      const asked = { ...session.asker, channel, data, meta }
+      const asked = { channel, data, meta, ...session.asker }
       const verdict: PublishVerdict = await declaration.publish(asked, params)
       // A rule that returns nothing, as one can in JavaScript, has not said yes.
       if (!verdict) return wireError('FORBIDDEN')

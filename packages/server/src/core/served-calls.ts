@@ -1,7 +1,9 @@
-import type { CallFrame, Limits } from '@org/realtime-protocol'
+import type { CallFrame, Limits, Meta } from '@org/realtime-protocol'
 import type { EncodedFrame } from '../ports/index.js'
+import type { Attributes } from './attributes.js'
+import type { Identity } from './declarations.js'
 import { encoded, tryEncoded } from './encoded-frame.js'
-import type { CallOutcome, Methods } from './methods.js'
+import type { CallContext, CallOutcome, Methods, RunningCall } from './methods.js'
 import { FULL_RETRY_MS } from './retry.js'
 import type { Session } from './session.js'
 import type { TimerWheel, WheelTask } from './timer-wheel.js'
@@ -26,14 +28,30 @@ export interface CallerLink {
 }
 
 /** One call that runs. Over as soon as nobody waits for it; it takes room until its handler has ended. */
-class Job implements WheelTask {
-  readonly ending = new AbortController()
+class Job implements WheelTask, RunningCall {
   isOver = false
+  isAbandoned = false
+  readonly context: CallContext
+  readonly ref: number
+  private ending: AbortController | undefined
 
   constructor(
-    readonly ref: number,
+    session: Session,
+    { ref, meta }: CallFrame,
     private readonly tellLate: () => void,
-  ) {}
+  ) {
+    this.ref = ref
+    this.context = new Context(this, session, meta)
+  }
+
+  /** Aborts when the call is abandoned. Made when a handler looks at it: that costs more than all else of a call. */
+  get signal(): AbortSignal {
+    if (!this.ending) {
+      this.ending = new AbortController()
+      if (this.isAbandoned) this.ending.abort()
+    }
+    return this.ending.signal
+  }
 
   turn(): undefined {
     this.end(this.tellLate)
@@ -43,8 +61,33 @@ class Job implements WheelTask {
   end(tell?: () => void): void {
     if (this.isOver) return
     this.isOver = true
+    this.isAbandoned = true
     tell?.()
-    this.ending.abort()
+    this.ending?.abort()
+  }
+}
+
+/** What the handler of a call learns. */
+class Context implements CallContext {
+  readonly user: Identity | null
+  readonly session: string
+  readonly attributes: Attributes
+  readonly #job: Job
+
+  constructor(
+    job: Job,
+    session: Session,
+    readonly meta: Meta | undefined,
+  ) {
+    const { user, session: id, attributes } = session.asker
+    this.user = user
+    this.session = id
+    this.attributes = attributes
+    this.#job = job
+  }
+
+  get signal(): AbortSignal {
+    return this.#job.signal
   }
 }
 
@@ -70,13 +113,13 @@ export class ServedCalls {
       this.house.limited('calls', { peer: this.link.peer })
       return this.answer(ref, { error: wireError('RATE_LIMITED', { retryAfterMs: FULL_RETRY_MS }) })
     }
-    const job = new Job(ref, () => {
+    const job = new Job(session, frame, () => {
       this.house.limited('callTimeoutMs', { peer: this.link.peer })
       this.answer(ref, { error: wireError('UNKNOWN_OUTCOME') })
     })
     this.jobs.add(job)
     wheel.schedule(job, limits.callTimeoutMs)
-    void this.run(job, session, frame)
+    void this.run(job, frame)
   }
 
   /** The caller no longer waits. */
@@ -94,9 +137,8 @@ export class ServedCalls {
     job.end()
   }
 
-  private async run(job: Job, session: Session, { ref, method, data, meta }: CallFrame): Promise<void> {
-    const context = { ...session.asker, signal: job.ending.signal, meta }
-    const outcome = await this.house.methods.run(method, data, context)
+  private async run(job: Job, { ref, method, data }: CallFrame): Promise<void> {
+    const outcome = await this.house.methods.run(method, data, job)
     // Many answers that a peer does not read would cut its link, again and again. Asked anew each time: of all who wait
     // for room, the first may have taken it.
     while (!job.isOver && this.link.congested) await this.link.room()

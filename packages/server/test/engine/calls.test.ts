@@ -52,7 +52,14 @@ describe('a method of the server', () => {
     const client = await w.connected()
     await client.say({ type: 'call', ref: 1, method: 'who', meta: { traceparent: '00-1' } })
     expect(answers(client)).toEqual([{ type: 'result', ref: 1 }])
-    expect(contexts).toEqual([
+    const told = contexts.map(({ user, session, attributes, signal, meta }) => ({
+      user,
+      session,
+      attributes,
+      signal,
+      meta,
+    }))
+    expect(told).toEqual([
       {
         user: { id: 'ada', role: 'cook' },
         session: client.only('connected').session.id,
@@ -61,6 +68,23 @@ describe('a method of the server', () => {
         meta: { traceparent: '00-1' },
       },
     ])
+    expect(Object.keys(contexts[0] ?? {}), 'nothing of the engine').toEqual(['meta', 'user', 'session', 'attributes'])
+  })
+
+  test('finds the signal aborted, when it looks only after the caller has given up', async () => {
+    const w = world()
+    let go: () => void = () => undefined
+    const signals: AbortSignal[] = []
+    w.server.method('slow', async (_, context) => {
+      await new Promise<void>((resolve) => (go = resolve))
+      signals.push(context.signal)
+    })
+    const client = await w.connected()
+    await client.say({ type: 'call', ref: 1, method: 'slow' })
+    await client.say({ type: 'cancel', ref: 1 })
+    go()
+    await w.clock.settle()
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
   test.each<[string, unknown, Partial<ServerFrame>]>([
