@@ -132,7 +132,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     if (this.phase === 'closed') return
     this.isLost = true
     const words = truncateToBytes(reason, MAX_REASON_BYTES)
-    this.queue.push(
+    this.push(
       encoded({ type: 'closing', code, reason: words, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }),
     )
     this.close(code, words)
@@ -141,7 +141,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
   /** Closes the link without a word; what was said before goes out first. */
   close(code: number, reason: string): void {
     // Flushed here, not at the end of the turn: the transport sends nothing once it closes.
-    this.queue.flush()
+    this.flush()
     const ms = LAST_WORDS_MS[this.phase === 'open' ? 'open' : 'waiting']
     this.end(code)
     this.transport.close(code, reason)
@@ -283,7 +283,7 @@ export class Connection extends LinkOutput implements TransportHandler, Pulse, I
     this.node.trace('disconnect', { session: this.session?.id, user: this.session?.user, peer: this.peer, code })
     this.phase = 'closed'
     this.handshake = undefined
-    this.queue.discard()
+    this.discard()
     this.goOn()
     this.node.wheel.cancel(this)
     this.token?.end()

@@ -1,56 +1,48 @@
 import type { CloseCodeName } from '@org/realtime-protocol'
 import type { EncodedFrame, Transport } from '../ports/index.js'
 import type { Node } from './node.js'
-import { SendQueue, type QueueOwner } from './writer.js'
+import { SendQueue } from './send-queue.js'
 
 /** Where what is said to a peer waits, within bounds: the same for every link, whatever it speaks. */
-export abstract class Outlet implements QueueOwner {
-  protected readonly queue: SendQueue
-
+export abstract class Outlet extends SendQueue {
   constructor(
     protected readonly node: Node,
-    protected readonly transport: Transport,
+    transport: Transport,
   ) {
-    this.queue = new SendQueue(transport, node.writer, this)
+    super(transport, node.writer)
   }
 
   /** Whether the link is over. */
   abstract readonly isClosed: boolean
   /** Closes the link. */
   abstract hangup(name: CloseCodeName): void
-  abstract drained(): void
 
   /** Sends a frame at the end of this turn. A peer that takes nothing for too long is hung up on. */
   enqueue(frame: EncodedFrame): void {
     if (this.isClosed) return
     // One large frame on an idle link says nothing about how fast the peer reads.
-    const waiting = this.queue.bytes
+    const waiting = this.queuedBytes
     if (waiting > 0 && waiting + frame.bytes > this.node.limits.sendQueueHardBytes) {
       this.node.limited('sendQueueHardBytes', { peer: this.peer })
       return this.hangup('SLOW')
     }
-    this.queue.push(frame)
+    this.push(frame)
   }
 
   /** Sends a publication unless the link has enough to send; then its subscription has to fall behind. */
   offer(frame: EncodedFrame): boolean {
     if (this.congested) return false
-    if (!this.isClosed) this.queue.push(frame)
+    if (!this.isClosed) this.push(frame)
     return true
   }
 
   get congested(): boolean {
-    return this.queue.bytes >= this.node.limits.sendQueueSoftBytes
+    return this.queuedBytes >= this.node.limits.sendQueueSoftBytes
   }
 
   /** Address of the peer, for logs. */
   get peer(): string {
     return this.transport.peer
-  }
-
-  /** Bytes that wait for the peer to take them. */
-  get queuedBytes(): number {
-    return this.queue.bytes
   }
 
   get receivedBytes(): number {

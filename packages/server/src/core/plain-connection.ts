@@ -223,7 +223,7 @@ export class PlainLink extends Outlet implements PlainConnection, TransportHandl
 
   private finish(code: number, reason: string): void {
     if (this.isClosed) return
-    this.queue.flush()
+    this.flush()
     this.end(code, reason)
     this.transport.close(code, reason)
     this.node.wheel.schedule(this.deadline, LAST_WORDS_MS)
@@ -232,7 +232,7 @@ export class PlainLink extends Outlet implements PlainConnection, TransportHandl
   private end(code: number, reason: string): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.queue.discard()
+    this.discard()
     this.node.wheel.cancel(this.heartbeat)
     for (const channel of [...this.subscriptions.keys()]) this.leave(channel)
     this.node.door.left(this, code)

@@ -25,25 +25,20 @@ function wireOf(frame: EncodedFrame): Uint8Array {
 }
 
 /**
- * Joins the frames of one turn into one buffer, and remembers the last result: subscribers of the same channels have
- * the same frames to send, and share the same bytes.
+ * Joins the frames of one turn into one buffer, and remembers the result as long as somebody has the list: subscribers
+ * of the same channels have one list of frames to send, and share the same bytes.
  */
 export class FrameJoiner {
-  private lastFrames: readonly EncodedFrame[] = []
-  private lastBytes: Uint8Array = new Uint8Array()
+  private readonly joined = new WeakMap<readonly EncodedFrame[], Uint8Array>()
 
   /** One buffer that holds all the frames. */
   join(frames: readonly EncodedFrame[]): Uint8Array {
     const [only] = frames
     if (only && frames.length === 1) return wireOf(only)
-    if (!same(frames, this.lastFrames)) {
-      this.lastFrames = frames
-      this.lastBytes = Buffer.concat(frames.map(wireOf))
-    }
-    return this.lastBytes
+    const known = this.joined.get(frames)
+    if (known) return known
+    const bytes = Buffer.concat(frames.map(wireOf))
+    this.joined.set(frames, bytes)
+    return bytes
   }
-}
-
-function same(a: readonly EncodedFrame[], b: readonly EncodedFrame[]): boolean {
-  return a.length === b.length && a.every((frame, i) => frame === b[i])
 }

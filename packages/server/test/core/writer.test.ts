@@ -1,6 +1,7 @@
 import { array, assert, asyncProperty, integer, nat, tuple } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { SendQueue, Writer, type QueueOwner } from '../../src/core/writer.js'
+import { SendQueue } from '../../src/core/send-queue.js'
+import { Writer } from '../../src/core/writer.js'
 import type { EncodedFrame, Transport } from '../../src/index.js'
 import { PRODUCER } from '../support/memory-link.js'
 import { VirtualClock } from '../../src/testing/index.js'
@@ -8,7 +9,19 @@ import { world } from '../support/world.js'
 
 const frame = (text: string): EncodedFrame => ({ text, bytes: Buffer.byteLength(text) })
 
-const OWNER: QueueOwner = { congested: false, drained: () => undefined }
+class Queue extends SendQueue {
+  readonly congested = false
+
+  drained(): void {}
+
+  override push(frame: EncodedFrame): void {
+    super.push(frame)
+  }
+
+  override discard(): void {
+    super.discard()
+  }
+}
 
 class Sink implements Transport {
   readonly written: string[][] = []
@@ -33,45 +46,65 @@ describe('the writer', () => {
         const clock = new VirtualClock()
         const writer = new Writer(clock)
         const sinks = Array.from({ length: 5 }, () => new Sink())
-        const queues = sinks.map((sink) => new SendQueue(sink, writer, OWNER))
+        const queues = sinks.map((sink) => new Queue(sink, writer))
         for (const [link, n] of plan) queues[link]?.push(frame(String(n)))
         expect(sinks.flatMap(({ written }) => written)).toEqual([])
         await clock.settle()
         for (const [link, { written }] of sinks.entries()) {
           const texts = plan.filter(([to]) => to === link).map(([, n]) => String(n))
           expect(written).toEqual(texts.length > 0 ? [texts] : [])
-          expect(queues[link]?.bytes).toBe(0)
+          expect(queues[link]?.queuedBytes).toBe(0)
         }
       }),
       { numRuns: 50 },
     )
   })
 
+  test('hands links with the same frames the same list, and others their own', async () => {
+    const clock = new VirtualClock()
+    const writer = new Writer(clock)
+    const lists: Array<readonly EncodedFrame[]> = []
+    const sink = (): Sink =>
+      Object.assign(new Sink(), { write: (frames: readonly EncodedFrame[]) => void lists.push(frames) })
+    const [a, b] = [frame('a'), frame('b')]
+    for (const frames of [[a, b], [a, b], [b, a], [a]]) {
+      const queue = new Queue(sink(), writer)
+      for (const each of frames) queue.push(each)
+    }
+    await clock.settle()
+    expect(lists).toEqual([[a, b], [a, b], [b, a], [a]])
+    expect(lists[1]).toBe(lists[0])
+  })
+
   test('asks for the end of the turn once, however many links wait for it', () => {
     const clock = new VirtualClock()
     let asked = 0
     const writer = new Writer(Object.assign(clock, { soon: () => void (asked += 1) }))
-    for (let i = 0; i < 5; i++) new SendQueue(new Sink(), writer, OWNER).push(frame('a'))
+    for (let i = 0; i < 5; i++) new Queue(new Sink(), writer).push(frame('a'))
     expect(asked).toBe(1)
   })
 
   test('counts what waits in UTF-8, in the queue and in the transport', async () => {
     const clock = new VirtualClock()
     const sink = new Sink()
-    const queue = new SendQueue(sink, new Writer(clock), OWNER)
+    const queue = new Queue(sink, new Writer(clock))
     queue.push(frame('é'))
     queue.push(frame('abc'))
+    expect(queue.queuedBytes).toBe(5)
     sink.bufferedBytes = 100
-    expect(queue.bytes).toBe(105)
     await clock.settle()
-    expect(queue.bytes).toBe(100)
+    expect(queue.queuedBytes).toBe(100)
+    queue.push(frame('é'))
+    expect(queue.queuedBytes).toBe(102)
+    sink.bufferedBytes = 0
+    expect(queue.queuedBytes).toBe(2)
   })
 
   test('a queue that was flushed early is not written again, one that was discarded never', async () => {
     const clock = new VirtualClock()
     const writer = new Writer(clock)
     const [early, gone] = [new Sink(), new Sink()]
-    const [first, second] = [new SendQueue(early, writer, OWNER), new SendQueue(gone, writer, OWNER)]
+    const [first, second] = [new Queue(early, writer), new Queue(gone, writer)]
     first.push(frame('a'))
     first.flush()
     first.push(frame('b'))
@@ -79,17 +112,17 @@ describe('the writer', () => {
     second.discard()
     await clock.settle()
     expect(early.written).toEqual([['a'], ['b']])
-    expect([gone.written, second.bytes]).toEqual([[], 0])
+    expect([gone.written, second.queuedBytes]).toEqual([[], 0])
   })
 
   test('what is pushed while a turn is flushed goes out with the next', async () => {
     const clock = new VirtualClock()
     const writer = new Writer(clock)
     const sink = new Sink()
-    const queue = new SendQueue(sink, writer, OWNER)
+    const queue = new Queue(sink, writer)
     const echo = new Sink()
     echo.write = () => queue.push(frame('late'))
-    const other = new SendQueue(echo, writer, OWNER)
+    const other = new Queue(echo, writer)
     other.push(frame('x'))
     await clock.settle()
     expect(sink.written).toEqual([['late']])

@@ -59,14 +59,15 @@ test('frames of one turn become one buffer that reads back as all of them, in or
   expect(await received(joiner.join(texts.map(frame)))).toEqual(texts)
 })
 
-test('links with the same frames share the same bytes, others do not', () => {
+test('links with one list of frames share the same bytes, others do not', () => {
   const joiner = new FrameJoiner()
   const [a, b, c] = [frame('a'), frame('b'), frame('a')]
-  const first = joiner.join([a, b])
-  expect(joiner.join([a, b])).toBe(first)
+  const list = [a, b]
+  const first = joiner.join(list)
   const other = joiner.join([c, b])
   expect(other).not.toBe(first)
   expect(joiner.join([b, a])).not.toEqual(other)
   expect(joiner.join([a])).toBe(joiner.join([a]))
-  expect(joiner.join([a, b])).toEqual(first)
+  // Whatever was joined in between.
+  expect(joiner.join(list)).toBe(first)
 })
