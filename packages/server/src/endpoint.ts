@@ -36,6 +36,7 @@ export class Endpoint {
       else if (isStray(request, httpServer, served) && isFirst(onUpgrade, served)) this.upgrade.refuseStray(socket)
     }
     httpServer.on('upgrade', onUpgrade)
+    this.node.open()
     served.set(onUpgrade, path)
     const detach = (): void => {
       httpServer.off('upgrade', onUpgrade)

@@ -124,6 +124,11 @@ export class Node implements NodeHandler, ChannelContext {
     this.renewal = new Renewal(this, limits.sessionTtlMs / 3)
   }
 
+  /** Clients will come: the backend gets ready. */
+  open(): void {
+    this.backend.open?.()
+  }
+
   /** Takes note that a limit was met and somebody was refused. The one place that all of them pass. */
   limited(limit: LimitName, fields: LogFields = {}): void {
     this.instruments.limited.add(limit)

@@ -16,6 +16,11 @@ export interface BackendNode {
   readonly presence: PresenceStore
   /** Carries words between the nodes. */
   readonly control: Control
+  /**
+   * Clients will come: what takes time may begin, such as connecting. What goes wrong with it is told to the handler.
+   * Joining alone opens nothing; a backend that opens nothing has no use for this.
+   */
+  open?(): void
   /** Lets go of everything. Nothing is told to the handler afterwards. */
   close(): Promise<void>
 }

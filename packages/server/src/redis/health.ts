@@ -26,6 +26,11 @@ export class Health {
     return () => void this.handlers.delete(handler)
   }
 
+  /** The line is used. */
+  opened(): void {
+    this.tell((handler) => handler.opened?.())
+  }
+
   /** Something does not work, by its name. */
   trouble(name: string, error: Error): void {
     const known = this.troubles.get(name)

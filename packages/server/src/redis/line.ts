@@ -11,6 +11,8 @@ export interface CallOptions {
 
 /** What the line tells those who use it. */
 export interface LineHandler {
+  /** The line is used, for the first time since it was made or closed: it connects. Told at once, if it is. */
+  opened?(): void
   /** Whether all of Redis can be reached has changed. */
   degraded(isDegraded: boolean): void
   /** Texts may have been lost, or another history may serve the keys: verify everything. */

@@ -35,6 +35,8 @@ export class ConnectedLine implements RedisLine {
   private readonly id: string
   private hasSaidMode = false
   private isOpen = false
+  /** Every master is connected to, whether there is something to do there or not. */
+  private isEager = false
 
   constructor(
     private readonly settings: RedisSettings,
@@ -81,8 +83,8 @@ export class ConnectedLine implements RedisLine {
   }
 
   open(): void {
-    this.isOpen = true
-    this.topology.start()
+    this.begin()
+    this.isEager = true
     for (const name of this.topology.masters) this.master(name).commands.start()
   }
 
@@ -98,15 +100,17 @@ export class ConnectedLine implements RedisLine {
     const stray = keys.find((key) => !key.startsWith(tagged))
     if (stray !== undefined) throw new TypeError(`${fn}: ${stray} is not in the partition of ${first}`)
     const name = this.names.inRedis(fn)
+    this.begin()
     return this.caller.run(partitionOfKey(first), 'fcall', [name, keys.length, ...keys, ...args], options)
   }
 
   async say(topic: string, text: string): Promise<void> {
+    this.begin()
     await this.caller.run(partitionOfKey(topic), this.publishCommand, [topic, text], { once: true })
   }
 
   async listen(topic: string, hear: Hear): Promise<void> {
-    this.topology.start()
+    this.begin()
     const partition = partitionOfKey(topic)
     this.topics.add(topic, hear)
     const master = this.masterOf(partition)
@@ -135,11 +139,13 @@ export class ConnectedLine implements RedisLine {
   }
 
   watch(handler: LineHandler): () => void {
-    return this.health.watch(handler)
+    const off = this.health.watch(handler)
+    if (this.isOpen) handler.opened?.()
+    return off
   }
 
   async close(): Promise<void> {
-    this.isOpen = false
+    this.isOpen = this.isEager = false
     this.caller.close()
     this.topology.stop()
     for (const master of this.masters.values()) master.stop()
@@ -147,8 +153,14 @@ export class ConnectedLine implements RedisLine {
     this.health.reset()
   }
 
-  private masterOf(partition: number): Master | undefined {
+  private begin(): void {
+    if (this.isOpen) return
+    this.isOpen = true
     this.topology.start()
+    this.health.opened()
+  }
+
+  private masterOf(partition: number): Master | undefined {
     const owner = this.topology.ownerOf(partition)
     return owner === undefined ? undefined : this.master(owner)
   }
@@ -272,7 +284,7 @@ export class ConnectedLine implements RedisLine {
       for (const { ear } of this.masters.values()) for (const topic of topics) ear.check(topic)
     }
     for (const master of this.masters.values()) master.ownsOther()
-    if (this.isOpen) this.open()
+    if (this.isEager) this.open()
   }
 
   private census(): { connections: ReadonlyMap<string, number>; inFlight: number; topics: number } {

@@ -32,7 +32,7 @@ export class RedisStores implements Omit<BackendNode, 'broker'> {
   readonly control: RedisControl
   private readonly registry: NodeRegistry
   private readonly unwatch: () => void
-  private joining: Promise<void>
+  private joining: Promise<void> | undefined
   private retry: Timer
   private failures = 0
   private closed = false
@@ -45,8 +45,9 @@ export class RedisStores implements Omit<BackendNode, 'broker'> {
     this.sessions = new RedisSessions({ line, node, ttlMs: sessionTtlMs, handler })
     this.presence = new RedisPresence({ line, random, node, registry: this.registry, handler })
     const doubt = (): void => this.registry.doubt()
-    this.unwatch = line.watch({ degraded: doubt, resync: doubt })
-    this.joining = this.join()
+    // Being made opens nothing: it joins when the line is used, by whatever.
+    const opened = (): void => void (this.joining ??= this.join())
+    this.unwatch = line.watch({ opened, degraded: doubt, resync: doubt })
   }
 
   /** Lets go: hears nothing any more, and is not among the others. Members and sessions stay for their time. */
