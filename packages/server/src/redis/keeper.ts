@@ -2,6 +2,7 @@ import type { Timer } from '../ports/index.js'
 import type { Connection } from './connection.js'
 import { LineError } from './errors.js'
 import type { LineParts, RedisSettings } from './settings.js'
+import { explained } from './startup.js'
 
 const BACK_OFF_MS = { least: 50, most: 3_000 }
 /** Wait after Redis has refused us for good: somebody has to change something first. */
@@ -87,7 +88,7 @@ export class Keeper {
     connection.onClose = (error) => this.ended(attempt, error)
     this.open(connection).then(
       () => this.opened(attempt, connection),
-      (error: unknown) => this.ended(attempt, error instanceof Error ? error : new Error(String(error))),
+      (error: unknown) => this.ended(attempt, error),
     )
   }
 
@@ -110,8 +111,9 @@ export class Keeper {
     this.waiting = new Waiting()
   }
 
-  private ended(attempt: number, error: Error): void {
+  private ended(attempt: number, reason: unknown): void {
     if (attempt !== this.attempt) return
+    const error = explained(reason)
     this.drop()
     // From here on whatever this dial still has to say is late.
     this.attempt += 1

@@ -1,6 +1,7 @@
 import { addressOf } from './address.js'
 import { Connection, type Target } from './connection.js'
 import { Ear, type Wants } from './ear.js'
+import type { LineError } from './errors.js'
 import { Keeper } from './keeper.js'
 import { Probe } from './probe.js'
 import { dialing, type LineParts, type RedisSettings } from './settings.js'
@@ -20,6 +21,8 @@ export interface MasterHost extends Omit<Wants, 'whole'> {
   returned(): void
   /** Part of it does not work. */
   trouble(part: string, error: Error): void
+  /** Redis will not let us listen until somebody changes something. */
+  denied(refusal: LineError): void
   /** Part of it works. */
   fine(part: string): void
   /** Redis says that something is elsewhere now. Resolves when it is known what is where. */
@@ -54,7 +57,7 @@ export class Master {
     this.commands = new Keeper(
       {
         make: () => new Connection(this.target(), dialing(settings)),
-        prepare: (connection) => host.prepare(connection).catch((error: unknown) => Promise.reject(explained(error))),
+        prepare: (connection) => host.prepare(connection),
         up: (_connection, isAgain) => {
           if (isAgain) host.returned()
           host.fine(commands)
@@ -76,6 +79,7 @@ export class Master {
           this.ear.down()
           this.probe.stop()
           host.trouble(topics, error)
+          if (this.topics.refusal) host.denied(this.topics.refusal)
         },
       },
       settings,
@@ -145,7 +149,7 @@ export class Master {
       await connection.send(this.host.isSharded ? 'ssubscribe' : 'subscribe', [topic])
     } catch (error) {
       void this.host.moved()
-      throw explained(error)
+      throw error
     }
   }
 

@@ -1,13 +1,13 @@
 import type { Backend, BackendNode, NodeHandler } from '../ports/index.js'
 import { RedisBroker } from './broker.js'
-import { logLibrary } from './lua/library.js'
+import { LOG } from './functions/log.js'
 import { RedisStores, STORE_LIBRARIES } from './redis-stores.js'
 import type { RedisLine } from './line.js'
 import type { FunctionLibrary } from './functions.js'
 import type { LineParts } from './settings.js'
 
 /** The libraries that the line has to load for a backend. */
-export const BACKEND_LIBRARIES: readonly FunctionLibrary[] = [logLibrary, ...STORE_LIBRARIES]
+export const BACKEND_LIBRARIES: readonly FunctionLibrary[] = [LOG, ...STORE_LIBRARIES]
 
 /** What a backend on Redis is made from. */
 export interface RedisBackendParts extends LineParts {

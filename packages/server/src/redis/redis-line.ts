@@ -117,7 +117,8 @@ export class ConnectedLine implements RedisLine {
     master?.topics.start()
     if (master?.ear.hears(topic)) return
     const { promise, fail } = this.topics.acknowledged(topic)
-    if (master?.topics.refusal) fail(master.topics.refusal)
+    const refusal = this.topology.refusal ?? master?.topics.refusal
+    if (refusal) fail(refusal)
     else master?.ear.check(topic)
     const { deadlineMs } = this.settings
     const timer = this.parts.clock.setTimer(
@@ -168,7 +169,7 @@ export class ConnectedLine implements RedisLine {
   private async soon(partition: number): Promise<Connection> {
     if (this.topology.ownerOf(partition) === undefined) await this.topology.look()
     const master = this.masterOf(partition)
-    if (!master) throw unserved(partition)
+    if (!master) throw this.topology.refusal ?? unserved(partition)
     return master.commands.whenUp()
   }
 
@@ -177,6 +178,7 @@ export class ConnectedLine implements RedisLine {
     if (known) return known
     const owns = (partition: number): boolean => this.topology.ownerOf(partition) === name
     const partitions = (): number[] => Array.from({ length: PARTITIONS }, (_, partition) => partition).filter(owns)
+    const all = (): string[] => partitions().flatMap((partition) => [...this.topics.in(partition)])
     const master: Master = new Master(
       name,
       {
@@ -190,10 +192,11 @@ export class ConnectedLine implements RedisLine {
         text: (topic, text) => this.topics.hear(topic, text),
         returned: () => this.health.resync(),
         trouble: (part, error) => this.trouble(part, error),
+        denied: (refusal) => this.topics.fail(all(), refusal),
         fine: (part) => this.health.fine(part),
         moved: () => this.topology.look(),
         wants: (topic) => owns(partitionOfKey(topic)) && this.topics.has(topic),
-        all: () => partitions().flatMap((partition) => [...this.topics.in(partition)]),
+        all,
         heard: (topics) => this.topics.settle(topics),
         refused: (topics, error, connection) => this.refused(master, topics, error, connection),
       },

@@ -10,6 +10,7 @@ import { isReply, judge } from './verdict.js'
 export const LAYOUT_VERSION = 1
 
 const LEAST_VERSION = 7
+const NO_CLUSTER = 'this Redis is not part of a Cluster: give its address as `url`, without `cluster`'
 
 /** What `INFO` says that matters here. */
 export interface Facts {
@@ -20,7 +21,7 @@ export interface Facts {
 
 /** Reads the answer of `INFO`. */
 export function factsOf(info: string): Facts {
-  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
+  const field = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1]?.trim() ?? ''
   const valkey = field('valkey_version')
   const mode = field('redis_mode') || field('server_mode')
   return valkey
@@ -41,7 +42,7 @@ export function objection({ product, version, mode }: Facts, settings: RedisSett
     return 'this Redis is part of a Cluster: give the addresses of some of its nodes as `cluster: [address, …]`'
   }
   if (mode !== 'cluster' && settings.mode === 'cluster') {
-    return 'this Redis is not part of a Cluster: give its address as `url`, without `cluster`'
+    return NO_CLUSTER
   }
   return undefined
 }
@@ -112,6 +113,7 @@ export function explained(error: unknown): Error {
       known,
     )
   }
+  if (message.includes('cluster support disabled')) return refusal(NO_CLUSTER, known)
   const code = 'code' in known ? String(known.code) : ''
   if (/^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/.test(code)) {
     const advice =

@@ -17,6 +17,8 @@ const LOOK_AGAIN_MS = 100
  * first, from time to time, and when an answer of Redis says that it is somewhere else.
  */
 export class Topology {
+  /** Why nobody says who serves what until somebody changes something, if it is so. */
+  refusal: LineError | undefined
   private owners: (string | undefined)[] = []
   private looking: Promise<void> | undefined
   private timer: Timer
@@ -103,6 +105,7 @@ export class Topology {
       }
     }
     const error = explained(failure)
+    this.refusal = error instanceof LineError ? error : undefined
     this.told.known(error)
     this.schedule(Math.min(1_000, this.settings.topologyIntervalMs))
   }
