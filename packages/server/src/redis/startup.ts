@@ -69,7 +69,7 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   if (why) throw refusal(why)
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {
-    const commands = [...new Set([...libraries.flatMap((library) => library.commands), publishCommand])]
+    const commands = [...new Set([publishCommand, ...libraries.flatMap((library) => library.commands)])]
     const denied = await said(connection, 'fcall', [`${lineFunctions.prefix}_denied`, 1, ownKey, ...commands], '+fcall')
     if (Array.isArray(denied) && denied.length > 0) throw refusal(deniedSentence(denied.map(String), settings))
   }

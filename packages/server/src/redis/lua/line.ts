@@ -12,7 +12,7 @@ register('layout', function(keys, args)
   return { args[1], args[2], args[3] }
 end)
 
--- Which of these commands, the keys and the topic are denied to this user.
+-- Which of these commands, the keys and the topics are denied to this user. The first command is the one that publishes.
 register('denied', function(keys, args)
   local denied = {}
   for i = 1, #args do
@@ -20,7 +20,7 @@ register('denied', function(keys, args)
     if known and not allowed then denied[#denied + 1] = args[i] end
   end
   if not redis.acl_check_cmd('hset', keys[1], 'f', 'v') then denied[#denied + 1] = '~' end
-  if not redis.acl_check_cmd('publish', keys[1], '') then denied[#denied + 1] = '&' end
+  if not redis.acl_check_cmd(args[1], keys[1], '') then denied[#denied + 1] = '&' end
   return denied
 end)
 
