@@ -24,6 +24,8 @@ export class KeptState implements Kept {
   private written: string | undefined
   /** Channels that are to be kept, and are not written yet. */
   private readonly asked = new Set<{ readonly channel: string; isTakenBack: boolean }>()
+  /** Counts how often the store may have lost what was written. */
+  private doubts = 0
   private tail: Promise<unknown> = Promise.resolve()
 
   constructor({ subscriptions = [], attributes }: Kept = {}) {
@@ -85,6 +87,12 @@ export class KeptState implements Kept {
     return error
   }
 
+  /** The store may have lost what was written: it is written again with the next `write`. */
+  doubt(): void {
+    this.doubts += 1
+    this.written = undefined
+  }
+
   /** Writes what the record may not hold. */
   write(session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
     return this.inTurn(() => this.record(this, session, house))
@@ -105,9 +113,11 @@ export class KeptState implements Kept {
     const text = JSON.stringify(kept)
     if (this.written === text) return undefined
     this.written = undefined
+    const { doubts } = this
     try {
       if (!(await sessions.keep(id, owner, kept))) return wireError('SUPERSEDED')
-      this.written = text
+      // Not, when the store has lost things while the answer was on its way.
+      if (this.doubts === doubts) this.written = text
       return undefined
     } catch (error) {
       logger.error('session store failed', { operation: 'keep', error })

@@ -192,6 +192,7 @@ export class Node implements NodeHandler, ChannelContext {
   }
 
   resync(): void {
+    this.renewal.resync()
     this.hub.resync()
     this.presence.resync()
   }

@@ -16,6 +16,7 @@ interface Renewable extends KeptHouse {
  */
 export class Renewal {
   private timer: Timer
+  private stopped = false
 
   constructor(
     private readonly node: Renewable,
@@ -24,15 +25,24 @@ export class Renewal {
     this.schedule()
   }
 
+  /** The store may have lost records, or what is kept in them: all of it is written again at once. */
+  resync(): void {
+    for (const session of this.node.registry.sessions()) session.doubt()
+    this.node.clock.clearTimer(this.timer)
+    this.schedule(0)
+  }
+
   stop(): void {
+    this.stopped = true
     this.node.clock.clearTimer(this.timer)
   }
 
-  private schedule(): void {
+  private schedule(delayMs = this.everyMs): void {
+    if (this.stopped) return
     this.timer = this.node.clock.setTimer(() => {
       this.renew()
       this.schedule()
-    }, this.everyMs)
+    }, delayMs)
   }
 
   private renew(): void {

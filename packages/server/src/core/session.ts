@@ -65,6 +65,11 @@ export class Session implements HeldSession {
     return this.state?.has(channel) ?? false
   }
 
+  /** The store may have lost what is kept. */
+  doubt(): void {
+    this.state?.doubt()
+  }
+
   /** Writes again what the record may not hold. */
   rewrite(house: KeptHouse): Promise<unknown> | undefined {
     return this.state?.write(this, house)

@@ -51,7 +51,8 @@ export class MemorySessions {
     for (const session of sessions) {
       const { id, owner, user, digest } = session
       const record = this.find(id, now)
-      if (!record) this.remember(id, { owner, user, digests: [digest], renewedAt: now, kept: keptOf(session) })
+      if (!record || record.owner < owner)
+        this.remember(id, { owner, user, digests: [digest], renewedAt: now, kept: keptOf(session) })
       else if (record.owner === owner) this.touch(id, record, now)
     }
   }

@@ -60,7 +60,10 @@ export interface SessionStore {
   claim(request: ClaimRequest): Promise<Claim>
   /** The client has the new token: only that one resumes the session from now on. */
   confirm(id: string, owner: number): Promise<void>
-  /** Renews the records of sessions that have a link, and makes those again that have expired. */
+  /**
+   * Renews the records of sessions that have a link. Makes those again that have expired, and those of a lower owner: of
+   * a history that has lost the claim. A record of a higher owner stays as it is.
+   */
   renew(sessions: readonly HeldSession[]): Promise<void>
   /**
    * Writes what the server keeps with a session, in place of all that was written before.

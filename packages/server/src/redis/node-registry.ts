@@ -48,6 +48,7 @@ export class NodeRegistry {
   private mark: string | undefined
   private trustedFrom: number
   private failures = 0
+  private renewedAt: number | undefined
   private joining: Promise<void> | undefined
   private timer: Timer
   private closed = false
@@ -87,13 +88,15 @@ export class NodeRegistry {
   }
 
   private async renew(): Promise<void> {
-    const { line, random, node, times } = this.parts
+    const { line, clock, random, node, times } = this.parts
     const args = [node, times.leaseMs, times.leaseMs * REMEMBERED_LEASES, random.id()]
     try {
       const leases = (await line.call('nodes.renew', [this.key], args)) as Leases
-      if (this.failures > 0) this.doubt()
+      // Whoever was cut off or stood still for so long cannot tell who else was.
+      if (clock.now() - (this.renewedAt ?? clock.now()) > times.leaseMs / 2) this.doubt()
+      this.renewedAt = clock.now()
       this.failures = 0
-      this.learn(leases)
+      this.bury(this.learn(leases))
       this.schedule(times.renewMs)
     } catch (error) {
       this.schedule(retryDelayMs(this.failures++))
@@ -110,18 +113,24 @@ export class NodeRegistry {
     }, delayMs)
   }
 
-  private learn([mark, ...leases]: Leases): void {
-    const { clock, died, node } = this.parts
+  /** Takes over who is alive, and gives the names of those whose lease has ended. */
+  private learn([mark, ...leases]: Leases): Set<string> {
     if (this.mark !== undefined && this.mark !== mark) this.doubt()
     this.mark = mark
     const alive = new Set<string>()
     const ended = new Set<string>()
     for (let i = 0; i < leases.length; i += 2) {
       const name = String(leases[i])
-      if (name !== node) (Number(leases[i + 1]) > 0 ? alive : ended).add(name)
+      if (name !== this.parts.node) (Number(leases[i + 1]) > 0 ? alive : ended).add(name)
     }
     this.alive = alive
     for (const name of alive) this.missing.delete(name)
+    return ended
+  }
+
+  /** Takes nodes for dead, unless there is doubt. */
+  private bury(ended: ReadonlySet<string>): void {
+    const { clock, died } = this.parts
     if (clock.now() < this.trustedFrom) return
     this.missing.clear()
     const isNews = [...ended].some((name) => !this.dead.has(name))

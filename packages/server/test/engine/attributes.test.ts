@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { RealtimeError, SessionStore } from '../../src/index.js'
+import { deafNode } from '../../src/testing/index.js'
 import { Gate } from '../support/gate.js'
 import { world } from '../support/world.js'
 
@@ -174,15 +175,7 @@ describe('the attributes of a session', () => {
     const client = await signIn(a, 'ada')
     await a.setAttributes({ user: 'ada' }, { username: 'Ada' })
     // Somebody released it by mistake, as a store does that lost its data.
-    const { sessions } = backend.join({
-      deliver: () => undefined,
-      degraded: () => undefined,
-      resync: () => undefined,
-      verify: () => undefined,
-      superseded: () => undefined,
-      presenceChanged: () => undefined,
-      heard: () => undefined,
-    })
+    const { sessions } = backend.join(deafNode)
     await sessions.release(client.session.id, 1)
     expect(await b.session(client.session.id)).toBeUndefined()
     await clock.advance(41_000)
@@ -193,5 +186,37 @@ describe('the attributes of a session', () => {
     const { a, store } = two()
     store.failing = 1
     await expect(a.session('any')).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+  })
+})
+
+describe('after another history has taken over', () => {
+  test('records and what is kept in them are written again at once, not with the next renewal', async () => {
+    const { a, b, backend, clock, signIn } = two()
+    const client = await signIn(a, 'ada')
+    await a.setAttributes({ user: 'ada' }, { username: 'Ada' })
+    const { sessions } = backend.join(deafNode)
+    // The history that serves now knows an earlier state of this session, and nothing of another one.
+    await sessions.keep(client.session.id, 1, {})
+    const other = await signIn(b, 'eve')
+    await sessions.release(other.session.id, 1)
+    backend.failOver()
+    await clock.advance(1)
+    expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Ada' } })
+    expect(await a.session(other.session.id)).toMatchObject({ user: 'eve' })
+  })
+
+  test('what was being written meanwhile is written again', async () => {
+    const { a, b, backend, clock, store, signIn } = two()
+    const client = await signIn(a, 'ada')
+    store.gate.close()
+    const writing = a.setAttributes({ user: 'ada' }, { username: 'Ada' })
+    await clock.settle()
+    backend.failOver()
+    store.gate.open()
+    await writing
+    const { sessions } = backend.join(deafNode)
+    await sessions.keep(client.session.id, 1, {})
+    await clock.advance(41_000)
+    expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Ada' } })
   })
 })

@@ -20,7 +20,7 @@ describe.each(SETUPS)('on $name', ({ name, start }) => {
   const atOnce = { describe, expect, test: test.concurrent }
 
   sessionStoreContract(atOnce, `on ${name}`, () => {
-    const ttlMs = 400
+    const ttlMs = 1_500
     const backend = storesOn(servers, { sessionTtlMs: ttlMs })
     return {
       ...backend,

@@ -159,6 +159,18 @@ export function sessionStoreContract(
       expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true })
     })
 
+    law('makes a record again that knows nothing of the claim, and keeps one of a later claim', async (_, node) => {
+      await begin(node)
+      await node.sessions.keep('s1', 1, { subscriptions: ['old'] })
+      const held = { id: 's1', user: 'ada', subscriptions: ['new'], attributes: '{"x":1}' }
+      await node.sessions.renew([{ ...held, owner: 4, digest: 't4' }])
+      await node.sessions.renew([{ ...held, owner: 3, digest: 't3', subscriptions: [] }])
+      expect(await resume(node, 't1', 'a')).toMatchObject({ resumed: false })
+      expect(await resume(node, 't3', 'b')).toMatchObject({ resumed: false })
+      const { subscriptions, attributes } = held
+      expect(await resume(node, 't4', 'c')).toEqual({ id: 's1', owner: 5, resumed: true, subscriptions, attributes })
+    })
+
     law('does not renew for an owner that has lost the session', async (fixture, node) => {
       await begin(node)
       await resume(node, 't1', 't2')

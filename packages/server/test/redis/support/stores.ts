@@ -3,6 +3,7 @@ import type { NodeHandler } from '../../../src/index.js'
 import { systemClock } from '../../../src/platform/system-clock.js'
 import { systemRandom } from '../../../src/platform/system-random.js'
 import type { LeaseTimes } from '../../../src/redis/node-registry.js'
+import type { RedisLine } from '../../../src/redis/line.js'
 import { RedisStores, STORE_LIBRARIES } from '../../../src/redis/redis-stores.js'
 import type { RedisServer } from '../../../../../scripts/lib/redis-servers.mjs'
 import { lineTo } from './line.js'
@@ -22,7 +23,7 @@ export function storesOn(
   return {
     keyPrefix,
     async join(handler: Partial<NodeHandler> = {}) {
-      const line = lineTo(servers, STORE_LIBRARIES, { keyPrefix })
+      const { line, die } = mortal(lineTo(servers, STORE_LIBRARIES, { keyPrefix }))
       const stores = new RedisStores({
         line,
         clock: systemClock,
@@ -43,7 +44,7 @@ export function storesOn(
         /** Ends it as a crash does: nothing is given up. */
         async crash() {
           nodes.delete(node)
-          await line.close()
+          await die()
         },
       }
       nodes.add(node)
@@ -54,6 +55,26 @@ export function storesOn(
     eventually,
     async dispose() {
       await Promise.all([...nodes].map((node) => node.leave()))
+    },
+  }
+}
+
+/** A line whose process can die: from then on nothing goes out by it, and nothing is answered. */
+function mortal(line: RedisLine): { readonly line: RedisLine; die(): Promise<void> } {
+  let isDead = false
+  const wrapped = new Proxy(line, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown =>
+        isDead ? new Promise(() => undefined) : Reflect.apply(member, target, args)
+    },
+  })
+  return {
+    line: wrapped,
+    die() {
+      isDead = true
+      return line.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { functionLibrary } from '../functions.js'
-import { TIME } from './time.js'
+import { MOMENT } from './moment.js'
 
 /**
  * Which nodes there are: one sorted set of their names by the end of their lease. Beside them stands a mark, drawn when the
@@ -7,10 +7,10 @@ import { TIME } from './time.js'
  */
 export const NODES = functionLibrary(
   'nodes',
-  TIME,
+  MOMENT,
   `
 -- Mark, then each name with how much of its lease is left.
-local function all(key, now)
+local function all(key, date)
   local found = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
   local list = { '' }
   for i = 1, #found, 2 do
@@ -18,7 +18,7 @@ local function all(key, now)
       list[1] = found[i]
     else
       list[#list + 1] = found[i]
-      list[#list + 1] = tonumber(found[i + 1]) - now
+      list[#list + 1] = tonumber(found[i + 1]) - date
     end
   end
   return list
@@ -26,13 +26,13 @@ end
 
 -- leases | name, lease, how long an ended lease is remembered, mark
 register('renew', function(keys, args)
-  local key, now = keys[1], millis()
+  local key, date = keys[1], now()
   local lease, kept = tonumber(args[2]), tonumber(args[3])
   if redis.call('EXISTS', key) == 0 then redis.call('ZADD', key, 'inf', '!' .. args[4]) end
-  redis.call('ZADD', key, now + lease, args[1])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - kept)
+  redis.call('ZADD', key, date + lease, args[1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', date - kept)
   redis.call('PEXPIRE', key, lease + kept)
-  return all(key, now)
+  return all(key, date)
 end)
 
 -- leases | name
@@ -42,6 +42,6 @@ end)
 
 -- leases
 register('list', function(keys)
-  return all(keys[1], millis())
+  return all(keys[1], now())
 end, { 'no-writes' })`,
 )

@@ -1,6 +1,5 @@
 import { functionLibrary } from '../functions.js'
-import { INCARNATION } from './incarnation.js'
-import { TIME } from './time.js'
+import { MOMENT } from './moment.js'
 
 /**
  * Who is present in a channel. Two keys that are made and end together, since a slot that moves answers TRYAGAIN while
@@ -13,8 +12,7 @@ import { TIME } from './time.js'
  */
 export const PRESENCE = functionLibrary(
   'presence',
-  TIME,
-  INCARNATION,
+  MOMENT,
   `
 -- Keys that nobody touches live at least so long, so that who watches an empty channel sees one epoch.
 local KEPT = 120000
@@ -29,18 +27,18 @@ local function kept(hash, times, ttl)
 end
 
 -- Whether the channel is known; then it is of the history that serves.
-local function known(hash, times, fresh, now)
+local function known(hash, times, fresh, date)
   local epoch, served = unpack(redis.call('HMGET', hash, 'e', 'i'))
   if not epoch or not redis.call('ZSCORE', times, '') then return false end
-  local serves = incarnation(now)
+  local serves = incarnation(date)
   if served ~= serves then redis.call('HSET', hash, 'e', fresh, 'i', serves) end
   return true
 end
 
-local function open(hash, times, fresh, now)
-  if known(hash, times, fresh, now) then return end
+local function open(hash, times, fresh, date)
+  if known(hash, times, fresh, date) then return end
   redis.call('DEL', hash, times)
-  redis.call('HSET', hash, 'e', fresh, 'i', incarnation(now), 'v', 0, 'c', 0)
+  redis.call('HSET', hash, 'e', fresh, 'i', incarnation(date), 'v', 0, 'c', 0)
   redis.call('ZADD', times, 'inf', '')
 end
 
@@ -56,12 +54,12 @@ local function parts(record)
 end
 
 -- Whether something came after this operation already.
-local function late(hash, times, session, owner, number, now)
+local function late(hash, times, session, owner, number, date)
   local record = redis.call('HGET', hash, 'm' .. session)
   if not record then
     record = redis.call('HGET', hash, 'd' .. session)
     local ends = record and redis.call('ZSCORE', times, 'd' .. session)
-    if not ends or tonumber(ends) <= now then return false end
+    if not ends or tonumber(ends) <= date then return false end
   end
   local o, n = parts(record)
   return o > owner or (o == owner and n > number)
@@ -72,8 +70,8 @@ local function forget(hash, times, field)
   redis.call('ZREM', times, field)
 end
 
-local function tidy(hash, times, now)
-  for _, field in ipairs(redis.call('ZRANGE', times, '-inf', now, 'BYSCORE', 'LIMIT', 0, SOME)) do
+local function tidy(hash, times, date)
+  for _, field in ipairs(redis.call('ZRANGE', times, '-inf', date, 'BYSCORE', 'LIMIT', 0, SOME)) do
     if string.sub(field, 1, 1) == 'd' then forget(hash, times, field) end
   end
 end
@@ -97,15 +95,15 @@ end
 register('enter', function(keys, args)
   local hash, times = keys[1], keys[2]
   local fresh, command, topic, ttl, session, owner, number, node, body = unpack(args)
-  local now = millis()
-  open(hash, times, fresh, now)
-  if late(hash, times, session, tonumber(owner), tonumber(number), now) then return false end
-  tidy(hash, times, now)
+  local date = now()
+  open(hash, times, fresh, date)
+  if late(hash, times, session, tonumber(owner), tonumber(number), date) then return false end
+  tidy(hash, times, date)
   local field = 'm' .. session
   local before = redis.call('HGET', hash, field)
   forget(hash, times, 'd' .. session)
   redis.call('HSET', hash, field, owner .. ' ' .. number .. ' ' .. node .. '\\n' .. body)
-  redis.call('ZADD', times, now + ttl, field)
+  redis.call('ZADD', times, date + ttl, field)
   kept(hash, times, tonumber(ttl))
   if not before then redis.call('HINCRBY', hash, 'c', 1) end
   local _, _, _, shown = parts(before or '0 0')
@@ -118,13 +116,13 @@ end)
 register('leave', function(keys, args)
   local hash, times = keys[1], keys[2]
   local fresh, command, topic, ttl, session, owner, number = unpack(args)
-  local now = millis()
-  open(hash, times, fresh, now)
-  if late(hash, times, session, tonumber(owner), tonumber(number), now) then return false end
-  tidy(hash, times, now)
+  local date = now()
+  open(hash, times, fresh, date)
+  if late(hash, times, session, tonumber(owner), tonumber(number), date) then return false end
+  tidy(hash, times, date)
   local record = redis.call('HGET', hash, 'm' .. session)
   redis.call('HSET', hash, 'd' .. session, owner .. ' ' .. number)
-  redis.call('ZADD', times, now + ttl, 'd' .. session)
+  redis.call('ZADD', times, date + ttl, 'd' .. session)
   kept(hash, times, tonumber(ttl))
   if record then remove(hash, times, command, topic, session, record) end
   return position(hash)
@@ -135,7 +133,7 @@ register('list', function(keys, args)
   local hash = keys[1]
   local epoch, served, offset, count = unpack(redis.call('HMGET', hash, 'e', 'i', 'v', 'c'))
   if not epoch then return { '', 0, 0, 0 } end
-  local list = { epoch, tonumber(offset), served == incarnation(millis()) and 0 or 1, tonumber(count) }
+  local list = { epoch, tonumber(offset), served == incarnation(now()) and 0 or 1, tonumber(count) }
   if list[4] > tonumber(args[1]) then return list end
   local fields = redis.call('HGETALL', hash)
   for i = 1, #fields, 2 do
@@ -151,7 +149,7 @@ end, { 'no-writes' })
 -- hash and times of each channel | ttl, node, then for each channel: how many, and session and owner of each
 -- → number of each member that is not there, counted over all
 register('renew', function(keys, args)
-  local ttl, node, now = tonumber(args[1]), args[2], millis()
+  local ttl, node, date = tonumber(args[1]), args[2], now()
   local missing, at, number = {}, 3, 0
   for i = 1, #keys, 2 do
     local hash, times = keys[i], keys[i + 1]
@@ -165,9 +163,9 @@ register('renew', function(keys, args)
         local o, n, of, body = parts(record)
         if o < owner or (o == owner and of ~= node) then
           if o < owner then n = 0 end
-          redis.call('HSET', hash, field, args[at + 2] .. ' ' .. string.format('%.0f', n) .. ' ' .. node .. '\\n' .. body)
+          redis.call('HSET', hash, field, args[at + 2] .. ' ' .. int(n) .. ' ' .. node .. '\\n' .. body)
         end
-        if o <= owner then redis.call('ZADD', times, now + ttl, field) end
+        if o <= owner then redis.call('ZADD', times, date + ttl, field) end
       end
       at, number = at + 2, number + 1
     end
@@ -180,7 +178,7 @@ end)
 -- hash and times of each channel | publish command, most, how many nodes are dead, these, then fresh epoch and topic of each
 -- → epoch, offset and whether there is more to reap, of each channel
 register('reap', function(keys, args)
-  local command, most, now = args[1], tonumber(args[2]), millis()
+  local command, most, date = args[1], tonumber(args[2]), now()
   local dead, some = {}, tonumber(args[3])
   for i = 1, some do dead[args[3 + i]] = true end
   local heads = {}
@@ -189,7 +187,7 @@ register('reap', function(keys, args)
     local fresh, topic = args[3 + some + i], args[4 + some + i]
     local head = { '', 0 }
     local more = 0
-    if known(hash, times, fresh, now) then
+    if known(hash, times, fresh, date) then
       local fields
       if some > 0 then
         fields = {}
@@ -198,11 +196,11 @@ register('reap', function(keys, args)
           if string.sub(all[j], 1, 1) == 'm' then
             local _, _, node = parts(all[j + 1])
             local ends = redis.call('ZSCORE', times, all[j])
-            if dead[node] or not ends or tonumber(ends) <= now then fields[#fields + 1] = all[j] end
+            if dead[node] or not ends or tonumber(ends) <= date then fields[#fields + 1] = all[j] end
           end
         end
       else
-        fields = redis.call('ZRANGE', times, '-inf', now, 'BYSCORE', 'LIMIT', 0, most + 1)
+        fields = redis.call('ZRANGE', times, '-inf', date, 'BYSCORE', 'LIMIT', 0, most + 1)
       end
       for _, field in ipairs(fields) do
         if most == 0 then
