@@ -16,6 +16,9 @@ export const LEASE_TIMES: LeaseTimes = { leaseMs: 30_000, renewMs: 5_000 }
 /** Times a lease for which it is remembered that it has ended: by then a member's own time is over, too. */
 const REMEMBERED_LEASES = 4
 
+/** Time to give a lease up in; where Redis is away it just ends. */
+const LEAVE_MS = 1_000
+
 /** What a registry is made from. */
 export interface RegistryParts {
   readonly line: RedisLine
@@ -84,7 +87,8 @@ export class NodeRegistry {
     this.parts.clock.clearTimer(this.timer)
     // One that is on its way would take it again.
     await this.joining?.catch(() => undefined)
-    await this.parts.line.call('nodes.leave', [this.key], [this.parts.node])
+    if (this.renewedAt === undefined) return
+    await this.parts.line.call('nodes.leave', [this.key], [this.parts.node], { deadlineMs: LEAVE_MS })
   }
 
   private async renew(): Promise<void> {

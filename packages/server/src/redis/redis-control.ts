@@ -52,7 +52,7 @@ export class RedisControl implements Control {
   async close(): Promise<void> {
     this.closed = true
     const { line, registry } = this.parts
-    await registry.leave()
+    await registry.leave().catch(() => undefined)
     await Promise.all([this.topic, this.topicOf(this.node)].map((topic) => line.unlisten(topic, this.heard)))
   }
 

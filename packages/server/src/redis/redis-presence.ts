@@ -11,7 +11,7 @@ import type {
   Random,
   Renewal,
 } from '../ports/index.js'
-import { byPartition } from './batches.js'
+import { byPartition, forEach } from './batches.js'
 import type { Hear, RedisLine } from './line.js'
 import type { NodeRegistry } from './node-registry.js'
 import { bodyOf, memberOf, readChange } from './presence-text.js'
@@ -81,10 +81,9 @@ export class RedisPresence implements PresenceStore {
   async renew(renewals: readonly Renewal[], ttlMs: number): Promise<MissingMember[]> {
     const { line } = this.parts
     const pieces = renewals.flatMap(inPieces)
-    // Batches are of full pieces: at most two times as many members.
-    const most = Math.max(1, Math.floor(BATCH.members / Math.max(1, averageSize(pieces))))
-    const batches = byPartition(pieces, ({ channel }) => line.partitionOf(channel), most)
-    const missing = await Promise.all(batches.map((batch) => this.renewBatch(batch, ttlMs)))
+    const sizeOf = ({ members }: Renewal): number => members.length
+    const batches = byPartition(pieces, ({ channel }) => line.partitionOf(channel), BATCH.members, sizeOf)
+    const missing = await forEach(batches, (batch) => this.renewBatch(batch, ttlMs))
     const order = new Map(renewals.map(({ channel }, i) => [channel, i]))
     return missing.flat().sort((a, b) => (order.get(a.channel) ?? 0) - (order.get(b.channel) ?? 0))
   }
@@ -94,7 +93,7 @@ export class RedisPresence implements PresenceStore {
     let left = channels
     while (left.length > 0) {
       const batches = byPartition(left, (channel) => this.parts.line.partitionOf(channel), BATCH.channels)
-      const found = (await Promise.all(batches.map((batch) => this.reapBatch(batch)))).flat()
+      const found = (await forEach(batches, (batch) => this.reapBatch(batch))).flat()
       for (const { channel, position } of found) heads.set(channel, position)
       left = found.filter(({ more }) => more).map(({ channel }) => channel)
     }
@@ -202,8 +201,4 @@ function inPieces({ channel, members }: Renewal): Renewal[] {
     pieces.push({ channel, members: members.slice(i, i + BATCH.members) })
   }
   return pieces
-}
-
-function averageSize(pieces: readonly Renewal[]): number {
-  return Math.ceil(pieces.reduce((sum, { members }) => sum + members.length, 0) / Math.max(1, pieces.length))
 }

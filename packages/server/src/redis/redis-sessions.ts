@@ -7,11 +7,14 @@ import type {
   SessionStore,
   StoredSession,
 } from '../ports/index.js'
-import { byPartition } from './batches.js'
+import { byPartition, forEach } from './batches.js'
 import type { RedisLine } from './line.js'
 
-/** Records that one call renews. */
-const BATCH = 200
+/** Characters of the records that one call renews. */
+const BATCH_CHARACTERS = 65_536
+
+/** What a record has besides what is kept with it, about. */
+const RECORD_CHARACTERS = 128
 
 /** What a session store of one node is made from. */
 export interface SessionParts {
@@ -56,8 +59,8 @@ export class RedisSessions implements SessionStore {
 
   async renew(sessions: readonly HeldSession[]): Promise<void> {
     const { line } = this.parts
-    const batches = byPartition(sessions, ({ id }) => line.partitionOf(id), BATCH)
-    await Promise.all(batches.map((batch) => this.renewBatch(batch)))
+    const batches = byPartition(sessions, ({ id }) => line.partitionOf(id), BATCH_CHARACTERS, charactersOf)
+    await forEach(batches, (batch) => this.renewBatch(batch))
   }
 
   async keep(id: string, owner: number, kept: Kept): Promise<boolean> {
@@ -127,6 +130,11 @@ export class RedisSessions implements SessionStore {
     // Anything else is of a version that says more.
     if (id !== undefined && !this.closed) this.parts.handler.superseded(id, Number(owner))
   }
+}
+
+function charactersOf(kept: Kept): number {
+  const [subscriptions, attributes] = textsOf(kept)
+  return RECORD_CHARACTERS + subscriptions.length + attributes.length
 }
 
 function textsOf({ subscriptions = [], attributes = '' }: Kept): [subscriptions: string, attributes: string] {

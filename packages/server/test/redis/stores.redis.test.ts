@@ -234,6 +234,31 @@ describe('presence', () => {
   })
 })
 
+test('a Redis that is full begins nothing, and ends nothing: who is there stays, resumes later, and can leave', async () => {
+  const { a, b } = await three()
+  const enter = (session: string, number = 1) => ({ session, user: 'ada', owner: 1, number })
+  await a.sessions.claim({ newId: 's', user: 'ada', nextDigest: 't1' })
+  for (const session of ['stays', 'leaves', 'over']) {
+    await a.presence.enter('room', enter(session), session === 'over' ? 1 : LONG_MS)
+  }
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1')
+  try {
+    const claim = b.sessions.claim({ newId: 'new', user: 'eve', nextDigest: 't' })
+    await expect(claim).rejects.toThrow()
+    await expect(b.presence.enter('room', enter('new'), LONG_MS)).rejects.toThrow()
+    await a.sessions.renew([{ id: 's', owner: 1, user: 'ada', digest: 't1' }])
+    await a.sessions.confirm('s', 1)
+    const members = [{ session: 'stays', owner: 1 }]
+    expect(await a.presence.renew([{ channel: 'room', members }], LONG_MS)).toEqual([])
+    await a.presence.leave('room', enter('leaves', 2), LONG_MS)
+    await b.presence.reap(['room'])
+    expect((await b.presence.list('room', 10)).members).toEqual([{ session: 'stays', user: 'ada' }])
+    expect(await b.control.others()).toHaveLength(2)
+  } finally {
+    await redis.command('CONFIG', 'SET', 'maxmemory', '0')
+  }
+})
+
 test('nothing is kept for ever: every key has an end', async () => {
   const { a, keyPrefix } = await three()
   const ada = { session: 's', user: 'ada', owner: 1, number: 1 }

@@ -33,12 +33,12 @@ register('renew', function(keys, args)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', date - kept)
   redis.call('PEXPIRE', key, lease + kept)
   return all(key, date)
-end)
+end, { 'allow-oom' })
 
 -- leases | name
 register('leave', function(keys, args)
   return redis.call('ZREM', keys[1], args[1])
-end)
+end, { 'allow-oom' })
 
 -- leases
 register('list', function(keys)

@@ -9,6 +9,8 @@ import { MOMENT } from './moment.js'
  *                 m<session> a member: `<owner> <number> <node>\n<user as JSON>[\n<payload>]`
  *                 d<session> who left a moment ago: `<owner> <number>`
  *     sorted set  the same fields `m…` and `d…` by the end of their time, and a mark that never ends
+ *
+ * A Redis that is full lets nobody enter; who is there stays, and can leave.
  */
 export const PRESENCE = functionLibrary(
   'presence',
@@ -126,7 +128,7 @@ register('leave', function(keys, args)
   kept(hash, times, tonumber(ttl))
   if record then remove(hash, times, command, topic, session, record) end
   return position(hash)
-end)
+end, { 'allow-oom' })
 
 -- hash, times | limit → epoch, offset, whether another history serves, count, then session and record of each member
 register('list', function(keys, args)
@@ -173,7 +175,7 @@ register('renew', function(keys, args)
     if redis.call('EXISTS', hash) == 1 then kept(hash, times, ttl) end
   end
   return missing
-end)
+end, { 'allow-oom' })
 
 -- hash and times of each channel | publish command, most, how many nodes are dead, these, then fresh epoch and topic of each
 -- → epoch, offset and whether there is more to reap, of each channel
@@ -222,5 +224,5 @@ register('reap', function(keys, args)
     heads[#heads + 1] = more
   end
   return heads
-end)`,
+end, { 'allow-oom' })`,
 )

@@ -6,6 +6,8 @@ import { functionLibrary } from '../functions.js'
  *     o  owner number          u  user, as JSON         n  node that holds it
  *     d  digest of the token   p  digest of the one presented last, until the client has the new one
  *     k  subscriptions, as a JSON array                 a  attributes, as a JSON object
+ *
+ * A Redis that is full takes nothing new; what renews or ends what is there goes on, or all of it would be over.
  */
 export const SESSIONS = functionLibrary(
   'sessions',
@@ -47,7 +49,7 @@ end)
 register('confirm', function(keys, args)
   if redis.call('HGET', keys[1], 'o') == args[1] then redis.call('HDEL', keys[1], 'p') end
   return 1
-end)
+end, { 'allow-oom' })
 
 -- records | ttl, node, then for each record: owner, user, digest, subscriptions, attributes
 -- → index of each record that a higher owner holds, and that owner
@@ -73,7 +75,7 @@ register('renew', function(keys, args)
     end
   end
   return taken
-end)
+end, { 'allow-oom' })
 
 -- record | owner, subscriptions, attributes → whether it was written
 register('keep', function(keys, args)
@@ -87,7 +89,7 @@ end)
 register('release', function(keys, args)
   if redis.call('HGET', keys[1], 'o') == args[1] then redis.call('DEL', keys[1]) end
   return 1
-end)
+end, { 'allow-oom' })
 
 -- record → user, subscriptions, attributes
 register('read', function(keys)
