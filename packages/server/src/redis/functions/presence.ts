@@ -1,5 +1,6 @@
 import { functionLibrary } from '../functions.js'
-import { MOMENT } from './moment.js'
+import { INCARNATION } from './incarnation.js'
+import { TIME } from './time.js'
 
 /**
  * Who is present in a channel. Two keys that are made and end together, since a slot that moves answers TRYAGAIN while
@@ -14,7 +15,8 @@ import { MOMENT } from './moment.js'
  */
 export const PRESENCE = functionLibrary(
   'presence',
-  MOMENT,
+  TIME,
+  INCARNATION,
   `
 -- Keys that nobody touches live at least so long, so that who watches an empty channel sees one epoch.
 local KEPT = 120000
@@ -97,7 +99,7 @@ end
 register('enter', function(keys, args)
   local hash, times = keys[1], keys[2]
   local fresh, command, topic, ttl, session, owner, number, node, body = unpack(args)
-  local date = now()
+  local date = millis()
   open(hash, times, fresh, date)
   if late(hash, times, session, tonumber(owner), tonumber(number), date) then return false end
   tidy(hash, times, date)
@@ -118,7 +120,7 @@ end)
 register('leave', function(keys, args)
   local hash, times = keys[1], keys[2]
   local fresh, command, topic, ttl, session, owner, number = unpack(args)
-  local date = now()
+  local date = millis()
   open(hash, times, fresh, date)
   if late(hash, times, session, tonumber(owner), tonumber(number), date) then return false end
   tidy(hash, times, date)
@@ -135,7 +137,7 @@ register('list', function(keys, args)
   local hash = keys[1]
   local epoch, served, offset, count = unpack(redis.call('HMGET', hash, 'e', 'i', 'v', 'c'))
   if not epoch then return { '', 0, 0, 0 } end
-  local list = { epoch, tonumber(offset), served == incarnation(now()) and 0 or 1, tonumber(count) }
+  local list = { epoch, tonumber(offset), served == incarnation(millis()) and 0 or 1, tonumber(count) }
   if list[4] > tonumber(args[1]) then return list end
   local fields = redis.call('HGETALL', hash)
   for i = 1, #fields, 2 do
@@ -151,7 +153,7 @@ end, { 'no-writes' })
 -- hash and times of each channel | ttl, node, then for each channel: how many, and session and owner of each
 -- → number of each member that is not there, counted over all
 register('renew', function(keys, args)
-  local ttl, node, date = tonumber(args[1]), args[2], now()
+  local ttl, node, date = tonumber(args[1]), args[2], millis()
   local missing, at, number = {}, 3, 0
   for i = 1, #keys, 2 do
     local hash, times = keys[i], keys[i + 1]
@@ -165,7 +167,7 @@ register('renew', function(keys, args)
         local o, n, of, body = parts(record)
         if o < owner or (o == owner and of ~= node) then
           if o < owner then n = 0 end
-          redis.call('HSET', hash, field, args[at + 2] .. ' ' .. int(n) .. ' ' .. node .. '\\n' .. body)
+          redis.call('HSET', hash, field, args[at + 2] .. ' ' .. string.format('%.0f', n) .. ' ' .. node .. '\\n' .. body)
         end
         if o <= owner then redis.call('ZADD', times, date + ttl, field) end
       end
@@ -180,7 +182,7 @@ end, { 'allow-oom' })
 -- hash and times of each channel | publish command, most, how many nodes are dead, these, then fresh epoch and topic of each
 -- → epoch, offset and whether there is more to reap, of each channel
 register('reap', function(keys, args)
-  local command, most, date = args[1], tonumber(args[2]), now()
+  local command, most, date = args[1], tonumber(args[2]), millis()
   local dead, some = {}, tonumber(args[3])
   for i = 1, some do dead[args[3 + i]] = true end
   local heads = {}

@@ -1,5 +1,5 @@
 import { functionLibrary } from '../functions.js'
-import { MOMENT } from './moment.js'
+import { TIME } from './time.js'
 
 /**
  * Which nodes there are: one sorted set of their names by the end of their lease. Beside them stands a mark, drawn when the
@@ -7,7 +7,7 @@ import { MOMENT } from './moment.js'
  */
 export const NODES = functionLibrary(
   'nodes',
-  MOMENT,
+  TIME,
   `
 -- Mark, then each name with how much of its lease is left.
 local function all(key, date)
@@ -26,7 +26,7 @@ end
 
 -- leases | name, lease, how long an ended lease is remembered, mark
 register('renew', function(keys, args)
-  local key, date = keys[1], now()
+  local key, date = keys[1], millis()
   local lease, kept = tonumber(args[2]), tonumber(args[3])
   if redis.call('EXISTS', key) == 0 then redis.call('ZADD', key, 'inf', '!' .. args[4]) end
   redis.call('ZADD', key, date + lease, args[1])
@@ -42,6 +42,6 @@ end, { 'allow-oom' })
 
 -- leases
 register('list', function(keys)
-  return all(keys[1], now())
+  return all(keys[1], millis())
 end, { 'no-writes' })`,
 )
