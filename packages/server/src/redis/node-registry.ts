@@ -86,9 +86,20 @@ export class NodeRegistry {
     this.closed = true
     this.parts.clock.clearTimer(this.timer)
     // One that is on its way would take it again.
-    await this.joining?.catch(() => undefined)
+    await this.joined(LEAVE_MS)
     if (this.renewedAt === undefined) return
     await this.parts.line.call('nodes.leave', [this.key], [this.parts.node], { deadlineMs: LEAVE_MS })
+  }
+
+  /** Waits for a renewal that is on its way, but not for a Redis that is away: then the lease just ends. */
+  private async joined(withinMs: number): Promise<void> {
+    const { clock } = this.parts
+    let timer: Timer
+    const late = new Promise<void>((resolve) => {
+      timer = clock.setTimer(resolve, withinMs)
+    })
+    await Promise.race([this.joining?.catch(() => undefined), late])
+    clock.clearTimer(timer)
   }
 
   private async renew(): Promise<void> {

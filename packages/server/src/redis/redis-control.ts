@@ -52,14 +52,14 @@ export class RedisControl implements Control {
   async close(): Promise<void> {
     this.closed = true
     const { line, registry } = this.parts
-    await registry.leave().catch(() => undefined)
-    await Promise.all([this.topic, this.topicOf(this.node)].map((topic) => line.unlisten(topic, this.heard)))
+    const topics = [this.topic, this.topicOf(this.node)]
+    await Promise.all([registry.leave(), ...topics.map((topic) => line.unlisten(topic, this.heard))])
   }
 
   private async listen(): Promise<void> {
     const { line, registry } = this.parts
     await Promise.all([line.listen(this.topic, this.heard), line.listen(this.topicOf(this.node), this.heard)])
-    await registry.join()
+    if (!this.closed) await registry.join()
   }
 
   private async say(topic: string, text: string): Promise<void> {

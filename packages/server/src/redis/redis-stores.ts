@@ -55,7 +55,6 @@ export class RedisStores implements Omit<BackendNode, 'broker'> {
     this.closed = true
     this.unwatch()
     this.parts.clock.clearTimer(this.retry)
-    await this.joining
     await Promise.all([this.control, this.sessions, this.presence].map((each) => each.close().catch(() => undefined)))
   }
 
