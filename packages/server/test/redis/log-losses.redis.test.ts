@@ -173,6 +173,19 @@ describe('keys', () => {
 })
 
 describe('records of repeats', () => {
+  test('of one producer take no more room after two hundred numbers than after eighty', async () => {
+    const sizes: number[] = []
+    for (let seq = 1; seq <= 200; seq++) {
+      await put(`m${String(seq).padStart(3, '0')}`, { number: { producer: 'p', seq, lowest: seq } })
+      if (seq !== 80 && seq !== 200) continue
+      const records = await Promise.all(['d0', 'd1'].map((kind) => server.command('HGETALL', keyOf(kind))))
+      sizes.push((records.flat() as string[]).join('').length)
+      expect(records.flat()).toHaveLength(2 * (2 + 1 + 9))
+    }
+    const [early = 0, late = 0] = sizes
+    expect(late).toBeLessThan(early * 1.1)
+  })
+
   const within = { dedupeMs: 400, keyPrefix: 'short:' }
 
   test('last for one to two periods, and are dropped whole', async () => {

@@ -1,5 +1,5 @@
 import type { BrokerSuite } from './suite.js'
-import { series } from './tools.js'
+import { KEEP, series } from './tools.js'
 
 /** Another replication history takes over. PROTOCOL.md §5. */
 export function failover({ describe, expect, law }: BrokerSuite): void {
@@ -46,6 +46,42 @@ export function failover({ describe, expect, law }: BrokerSuite): void {
         expect(recovery.gap).toEqual({ reason: 'rollback', from: 4, to: 5 })
         expect(recovery.publications.map(({ id }) => id)).toEqual(['other'])
         expect((await recover({ ...lost.position, offset: 3 })).gap).toBeUndefined()
+      },
+    )
+
+    law(
+      'with loss, and a log that was trimmed since: one gap for each, in two readings',
+      async (fixture, { put, recover }) => {
+        const retention = { ...KEEP, messages: 3 }
+        await series(put, 2, { retention })
+        await fixture.cutReplication()
+        const lost = await series(put, 2, { prefix: 'lost', retention })
+        await fixture.failOver({ lossy: true })
+        const { position } = await series(put, 5, { prefix: 'other', retention })
+        const first = await recover(lost.position)
+        expect(first.gap).toEqual({ reason: 'rollback', from: 3, to: 4 })
+        expect([first.position, first.publications]).toEqual([{ ...position, offset: 2 }, []])
+        const second = await recover(first.position)
+        expect(second.gap).toEqual({ reason: 'trimmed', from: 3, to: 4 })
+        expect(second.publications.map(({ offset }) => offset)).toEqual([5, 6, 7])
+      },
+    )
+
+    law(
+      'with the record of two failovers before it lost: who came from there is judged by its forebears',
+      async (fixture, { put, recover }) => {
+        await series(put, 3)
+        await fixture.cutReplication()
+        await series(put, 1, { prefix: 'lost' })
+        await fixture.failOver({ lossy: false })
+        await put('b')
+        await fixture.failOver({ lossy: false })
+        const { position } = await put('c')
+        expect(position.offset).toBe(6)
+        await fixture.failOver({ lossy: true })
+        await put('d')
+        expect((await recover(position)).gap).toEqual({ reason: 'rollback', from: 4, to: 6 })
+        expect((await recover({ ...position, offset: 3 })).gap).toBeUndefined()
       },
     )
 
