@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { memory, RealtimeServer, type Backend } from '@org/realtime-server'
+import { redis } from '@org/realtime-server/redis'
 import { readLog } from './read-log.js'
 import { SETTINGS, type DumpReply, type DumpRequest, type NodeBackend, type NodeSettings } from './protocol.js'
 
@@ -42,6 +43,5 @@ process.on('SIGTERM', () => {
 process.on('disconnect', () => process.exit(0))
 
 function open(place: NodeBackend): Backend {
-  if (place.kind === 'redis') throw new Error('not yet')
-  return memory()
+  return place.kind === 'memory' ? memory() : redis({ url: place.url })
 }

@@ -2,6 +2,7 @@ import * as protocol from '@org/realtime-protocol'
 import { CLOSE_CODES, DEFAULT_LIMITS, ERROR_CODES, type GapReason } from '@org/realtime-protocol'
 import { describe, expect, test } from 'vitest'
 import { OPEN, PAGES, tableNames, tablesIn, withTables } from '../../../../scripts/lib/tables.mjs'
+import { FAULTS as CHAOS } from '../../src/chaos/faults/index.js'
 import { MUTANTS } from '../../src/mutants/mutants.js'
 import { FAULTS } from '../../src/sim/faults.js'
 import { mutants } from '../history/mutants/index.js'
@@ -86,6 +87,7 @@ test('README.md counts what there is to count', () => {
   const run = textOf('packages/scenarios/test/sim/promise.test.ts')
   const figures = {
     'harm in (N) ways': Object.keys(FAULTS).length,
+    'failed over in (N) ways': Object.keys(CHAOS).length,
     'judges it by (N) rules': new Set(mutants.map(({ rule }) => rule)).size,
     'there are (N) ways of breaking one': mutants.length,
     'the engine is broken in (N) ways': MUTANTS.length,
@@ -103,6 +105,11 @@ test('README.md counts what there is to count', () => {
     return [words, number(found?.[1])]
   })
   expect(Object.fromEntries(written)).toEqual(figures)
+})
+
+test('docs/chaos.md says of every kind of fault what happens', () => {
+  const written = rowsOf('docs/chaos.md', 'Kind', 'What happens').map((row) => [row['Kind'], row['What happens']])
+  expect(written).toEqual(Object.entries(CHAOS).map(([kind, { says }]) => [kind, says]))
 })
 
 test('every guide is part of the reference', () => {

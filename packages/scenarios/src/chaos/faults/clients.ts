@@ -31,11 +31,15 @@ export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
   },
   'client.slow': {
     ...common,
-    says: 'clients read a few kB each second, and messages pile up on the server',
-    async harm(stage, chance) {
+    says: 'clients read a few kB each second of large messages, so that they fall behind on the server',
+    async harm(stage, chance, rooms) {
       const slow = some(stage, chance)
       for (const link of slow) link.change({ bytesPerSecond: chance.between(2_000, 20_000) }, 'down')
-      await sleep(2_500)
+      // More than all the buffers between hold.
+      for (let i = 0; i < 60; i++) {
+        chance.pick(stage.clients).publish(chance.pick(rooms), 30_000)
+        await sleep(50)
+      }
       for (const link of slow) link.change({ bytesPerSecond: Infinity }, 'down')
     },
   },

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ProxiedLink } from '../../fault-proxy/index.js'
+import type { FaultProxy } from '../../fault-proxy/index.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
+
+/** As the command goes over the wire. The text of a function may hold the word as well. */
+const SUBSCRIBE = ['$9\r\nsubscribe\r\n', '$10\r\nssubscribe\r\n']
 
 const lossless = { isLossy: false, needs: 'redis' } as const
 const lossy = { isLossy: true, needs: 'redis' } as const
@@ -47,7 +50,8 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     ...lossless,
     says: 'the subscriber connection of a server goes deaf: it can speak, and hears nothing',
     async harm({ redis }, chance) {
-      for (const link of subscribers([...chance.pick(redis.ways).links])) link.change({ lost: true }, 'down')
+      for (const link of await connections(chance.pick(redis.ways), { subscribed: true }))
+        link.change({ lost: true }, 'down')
     },
   },
   'redis.pubsub-killed': {
@@ -62,7 +66,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     says: 'Redis does what a server asks, and the reply is lost with the connection; five times',
     async harm({ redis }, chance) {
       for (let i = 0; i < 5; i++) {
-        for (const link of commands([...chance.pick(redis.ways).links])) link.loseNextReply()
+        for (const link of await connections(chance.pick(redis.ways), { subscribed: false })) link.loseNextReply()
         await sleep(chance.between(100, 600))
       }
     },
@@ -142,10 +146,12 @@ async function evict(kind: string, { redis }: Stage, chance: Parameters<Fault['h
   await redis.command('DEL', ...found)
 }
 
-function subscribers(links: readonly ProxiedLink[]): readonly ProxiedLink[] {
-  return links.filter((link) => link.hasSaid('subscribe'))
-}
-
-function commands(links: readonly ProxiedLink[]): readonly ProxiedLink[] {
-  return links.filter((link) => !link.hasSaid('subscribe'))
+/** Connections that have subscribed to something, or those that have not; waits until there are some, for without one there is no fault. */
+async function connections(way: FaultProxy, { subscribed }: { readonly subscribed: boolean }) {
+  for (let tries = 0; tries < 200; tries++) {
+    const links = [...way.links].filter((link) => SUBSCRIBE.some((words) => link.hasSaid(words)) === subscribed)
+    if (links.length > 0) return links
+    await sleep(25)
+  }
+  throw new Error('there is no such connection to Redis')
 }

@@ -1,0 +1,34 @@
+import { beforeAll, expect, test } from 'vitest'
+import { kindsFor, LOSSY_FAULTS } from '../../src/chaos/faults/index.js'
+import type { Report } from '../../src/chaos/run.js'
+import { playAll } from './support/run.js'
+
+const kinds = kindsFor('redis')
+const lossless = kinds.filter((kind) => !LOSSY_FAULTS.includes(kind))
+let report: Report
+
+beforeAll(async () => {
+  report = await playAll({ backend: 'redis' })
+})
+
+test.each(lossless)('two servers and Redis, %s: nothing is lost, nothing comes twice, no gap is told', (kind) => {
+  const tally = report.tallies.get(kind)
+  expect(tally?.deliveries).toBeGreaterThan(1_000)
+  expect(tally).toMatchObject({ lostByStore: 0, lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
+})
+
+test.each(LOSSY_FAULTS)(
+  'two servers and Redis, %s: what Redis loses is told to everybody, and nothing else is',
+  (kind) => {
+    const tally = report.tallies.get(kind)
+    expect(tally?.deliveries).toBeGreaterThan(1_000)
+    expect(tally).toMatchObject({ lostInSilence: 0, doubled: 0, falseGaps: 0, other: 0 })
+    // A fault that lost nothing would show nothing.
+    expect(tally?.lostByStore).toBeGreaterThan(0)
+    expect(tally?.toldGaps).toBeGreaterThan(0)
+  },
+)
+
+test('two servers and Redis: every round was played to its end, and broke no rule', () => {
+  expect(report.failures).toEqual([])
+})
