@@ -4,10 +4,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root } from './lib/pnpm.mjs'
+import { requireRedis } from './lib/redis.mjs'
 
 const DEADLINE_MS = 120_000
 
 await check('chat', { pages: ['/'], signal: 'SIGTERM' })
+
+await check('cluster', {
+  // The same packages as a moment ago.
+  args: ['--built'],
+  env: { REDIS_SERVER_PATH: requireRedis() },
+  pages: ['/', '/page.js'],
+  signal: 'SIGINT',
+})
 
 const home = mkdtempSync(join(tmpdir(), 'realtime-demo-check-'))
 let postgres

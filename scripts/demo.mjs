@@ -1,25 +1,31 @@
-// `pnpm demo [example]`: installs, builds the packages and starts an example, by default the chat, which prints its
+// `pnpm demo [name]`: installs, builds the packages and starts an example, by default the chat, which prints its
 // address. `PORT` sets the port; with `--built` the packages are taken as they are.
 import { spawn, spawnSync } from 'node:child_process'
 import { installOrExit, pnpm, root } from './lib/pnpm.mjs'
 
-const EXAMPLES = ['chat', 'order-push']
+/** Each demo: the example it starts, and the script of the example that does it. */
+const DEMOS = {
+  chat: ['chat', 'start'],
+  cluster: ['chat', 'start:cluster'],
+  'order-push': ['order-push', 'start'],
+}
 /** Time the server has to end after a signal. */
 const STOP_MS = 15_000
 
 const isBuilt = process.argv.includes('--built')
 const [name = 'chat'] = process.argv.slice(2).filter((argument) => argument !== '--built')
-if (!EXAMPLES.includes(name)) {
-  console.error(`There is no example ${name}. There are ${EXAMPLES.join(' and ')}.`)
+if (!Object.hasOwn(DEMOS, name)) {
+  console.error(`There is no demo ${name}. There are ${Object.keys(DEMOS).join(', ')}.`)
   process.exit(1)
 }
-const EXAMPLE = `@org/realtime-example-${name}`
+const [example, script] = DEMOS[name]
+const EXAMPLE = `@org/realtime-example-${example}`
 
 installOrExit()
 const [command, ...buildArgs] = pnpm('--filter', `${EXAMPLE}^...`, '--workspace-concurrency=1', 'run', 'build')
 if (!isBuilt) buildOrExit()
 
-const [, ...startArgs] = pnpm('--filter', EXAMPLE, 'run', 'start')
+const [, ...startArgs] = pnpm('--filter', EXAMPLE, 'run', script)
 const server = spawn(command, startArgs, {
   cwd: root,
   env: { ...process.env, PORT: process.env.PORT ?? '3000' },

@@ -7,8 +7,18 @@ import { chat } from './contract.js'
 const DAY_MS = 24 * 60 * 60 * 1000
 const visitor = z.object({ name: z.string().trim().max(40) })
 
+/** Settings of a chat. */
+export interface ChatOptions {
+  /** Folder of the bundled page. */
+  readonly page: URL
+  /** Where the messages are kept. Default: in memory. */
+  readonly backend?: Backend
+  /** What this server is called, where there are several. Default: nothing. */
+  readonly node?: string
+}
+
 /** Makes the chat: an HTTP server that serves the page, with a realtime server inside. */
-export function createChat({ page, backend }: { readonly page: URL; readonly backend?: Backend }) {
+export function createChat({ page, backend, node }: ChatOptions) {
   const realtime = new RealtimeServer(chat, {
     ...(backend && { backend }),
     // This chat believes everybody. An application checks a token or a cookie here.
@@ -23,7 +33,9 @@ export function createChat({ page, backend }: { readonly page: URL; readonly bac
     subscribe: true,
     // The server decides who speaks and under which name; the page only asks.
     publish: ({ user, data: { text } }) =>
-      user ? { data: { text, name: user.id } } : { refuse: 'The server wants to know your name first.' },
+      user
+        ? { data: { text, name: user.id, ...(node && { node }) } }
+        : { refuse: 'The server wants to know your name first.' },
     log: { ageMs: DAY_MS },
     channelTtlMs: DAY_MS,
   })

@@ -16,8 +16,21 @@ export function copyOf(template: string): HTMLElement {
   return byId<HTMLTemplateElement>(template).content.firstElementChild?.cloneNode(true) as HTMLElement
 }
 
+/** What a message shows. */
+export interface Words {
+  readonly name: string
+  readonly text: string
+  readonly at: number
+  /** The server that stored it, where there are several. */
+  readonly node?: string | undefined
+}
+
 /** Fills in a message. Everything that somebody wrote goes through `textContent`, so it stays text. */
-export function fill(item: HTMLElement, { name, text, at }: { name: string; text: string; at: number }): void {
+export function fill(item: HTMLElement, { name, text, at, node = '' }: Words): void {
+  const badge = part(item, '.node')
+  badge.textContent = node
+  badge.title = `Stored by server ${node}`
+  badge.hidden = !node
   const time = part(item, 'time') as HTMLTimeElement
   part(item, '.name').textContent = name || 'No name'
   part(item, '.text').textContent = text

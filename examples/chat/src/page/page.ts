@@ -1,6 +1,7 @@
 import { RealtimeClient } from '@org/realtime-client'
 import type { chat } from '../contract.js'
 import { Banner } from './banner.js'
+import { Cluster } from './cluster.js'
 import { byId } from './dom.js'
 import { Room, type Client } from './room.js'
 
@@ -9,6 +10,7 @@ const nameField = byId<HTMLInputElement>('name')
 const textField = byId<HTMLTextAreaElement>('text')
 
 const banner = new Banner()
+const cluster = new Cluster()
 const rooms = new Map(['lobby', 'coffee', 'help'].map((name) => [name, new Room(name, banner)]))
 let current: Room | undefined
 let client: Client | undefined
@@ -26,6 +28,7 @@ function begin(): void {
     if (state === 'sent') for (const room of rooms.values()) room.progress(id, state)
   })
   banner.watch(client)
+  cluster.watch(client)
   for (const room of rooms.values()) room.move(client)
   void old?.close()
   byId('me').textContent = name ? `${name} · change name` : 'Choose a name'

@@ -136,7 +136,7 @@ export class Room {
     )
   }
 
-  private receive({ id, at, data, from }: Message<{ name: string; text: string }>): void {
+  private receive({ id, at, data, from }: Message<{ name: string; text: string; node?: string | undefined }>): void {
     const draft = this.drafts.get(id)
     const item = draft?.item ?? copyOf('message-template')
     if (draft) this.forget(draft)

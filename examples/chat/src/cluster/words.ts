@@ -1,0 +1,16 @@
+/** What the demo and its servers say to each other. */
+export interface NodeState {
+  readonly name: string
+  readonly isUp: boolean
+}
+
+/** What a server needs to know, in its environment. */
+export const ENVIRONMENT = { name: 'CHAT_NODE', redis: 'CHAT_REDIS' } as const
+
+/** From a server: it listens, or somebody pressed the button. */
+export type FromNode = { readonly port: number } | { readonly kill: string }
+
+/** To a server: tell everybody which servers there are. */
+export interface ToNode {
+  readonly tell: readonly NodeState[]
+}
