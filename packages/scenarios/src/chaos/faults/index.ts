@@ -1,12 +1,18 @@
 import { CLIENT_FAULTS } from './clients.js'
 import type { Fault } from './fault.js'
+import { MIXED_FAULTS } from './mixed.js'
 import { NODE_FAULTS } from './nodes.js'
 import { REDIS_FAULTS } from './redis.js'
 
 export type { Fault } from './fault.js'
 
 /** Every kind of fault, by name. */
-export const FAULTS: Readonly<Record<string, Fault>> = { ...CLIENT_FAULTS, ...NODE_FAULTS, ...REDIS_FAULTS }
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  ...CLIENT_FAULTS,
+  ...NODE_FAULTS,
+  ...REDIS_FAULTS,
+  ...MIXED_FAULTS,
+}
 
 /** Kinds after which stored messages may be gone. */
 export const LOSSY_FAULTS: readonly string[] = Object.keys(FAULTS).filter((kind) => FAULTS[kind]?.isLossy)

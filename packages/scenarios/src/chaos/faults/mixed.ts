@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CLIENT_FAULTS } from './clients.js'
+import type { Fault } from './fault.js'
+import { NODE_FAULTS } from './nodes.js'
+import { REDIS_FAULTS } from './redis.js'
+
+const redisFaults = (isLossy: boolean) => Object.values(REDIS_FAULTS).filter((fault) => fault.isLossy === isLossy)
+
+/** Several faults at once, of parts that do not know of each other. */
+export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
+  'mixed.lossless': {
+    says: 'a fault of clients, one of servers and one of Redis that loses nothing, at about the same time',
+    isLossy: false,
+    needs: 'redis',
+    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(false)]),
+  },
+  'mixed.lossy': {
+    says: 'a fault of clients, one of servers and one of Redis that loses messages, at about the same time',
+    isLossy: true,
+    needs: 'redis',
+    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(true)]),
+  },
+}
+
+function together(choices: ReadonlyArray<readonly Fault[]>): Fault['harm'] {
+  return async (stage, chance, rooms) => {
+    const drawn = choices.map((faults) => ({ fault: chance.pick(faults), waitMs: chance.between(0, 800) }))
+    await Promise.all(
+      drawn.map(async ({ fault, waitMs }) => {
+        await sleep(waitMs)
+        await fault.harm(stage, chance, rooms)
+      }),
+    )
+  }
+}
