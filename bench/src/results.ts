@@ -15,7 +15,7 @@ export interface ContenderResult {
 }
 
 /** A target, and what came of it. */
-export type Verdict = Target & {
+export interface Verdict extends Target {
   /** What was measured: a ratio, or a number. */
   readonly measured: number
   /** Whether that is enough. */
@@ -62,23 +62,20 @@ export function summarize(
   return { id, title, unit, contenders: results, verdicts: targets.map((target) => judge(target, results)) }
 }
 
-/** How ours stands to another contender; `undefined` when that one was not measured. */
-export function ratioTo(other: ContenderName, results: readonly ContenderResult[]): number | undefined {
-  const [ours, theirs] = [resultOf('realtime', results), resultOf(other, results)]
-  return ours && theirs ? ours.median / theirs.median : undefined
+/** How ours stands to another contender in the number of the row or in a detail; `undefined` when one of them has none. */
+export function ratioTo(other: ContenderName, results: readonly ContenderResult[], of?: string): number | undefined {
+  const [ours, theirs] = [numberOf('realtime', results, of), numberOf(other, results, of)]
+  return ours === undefined || theirs === undefined ? undefined : ours / theirs
 }
 
 function judge(target: Target, results: readonly ContenderResult[]): Verdict {
-  const measured = target.against === undefined ? absolute(target.of, results) : ratioTo(target.against, results)
+  const { against, of, atMost } = target
+  const measured = against === undefined ? numberOf('realtime', results, of) : ratioTo(against, results, of)
   if (measured === undefined || Number.isNaN(measured)) throw new Error('a target names what was not measured')
-  return { ...target, measured, isMet: measured <= target.atMost }
+  return { ...target, measured, isMet: measured <= atMost }
 }
 
-function absolute(detail: string | undefined, results: readonly ContenderResult[]): number | undefined {
-  const ours = resultOf('realtime', results)
-  return detail === undefined ? ours?.median : ours?.details[detail]
-}
-
-function resultOf(name: ContenderName, results: readonly ContenderResult[]): ContenderResult | undefined {
-  return results.find((result) => result.name === name)
+function numberOf(name: ContenderName, results: readonly ContenderResult[], of?: string): number | undefined {
+  const result = results.find((candidate) => candidate.name === name)
+  return of === undefined ? result?.median : result?.details[of]
 }

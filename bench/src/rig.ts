@@ -4,7 +4,7 @@ import type { Latencies, Schedule } from './generator/latencies.js'
 import type { Arrived } from './generator/swarm.js'
 import type { Crowd } from './generator/wishes.js'
 import { Remote } from './processes/remote.js'
-import type { Used } from './processes/server.js'
+import type { Memory, Used } from './processes/server.js'
 import type { Broadcast, Pace } from './publisher.js'
 
 const LIMIT_MS = 60_000
@@ -35,9 +35,25 @@ export class Rig {
     return this.generator.ask('open', crowd)
   }
 
-  /** Breaks all links off. */
-  cut(): Promise<void> {
-    return this.generator.ask('cut')
+  /** Has the links from a number on leave for good; resolves when the server has seen it. @param stay How many stay. */
+  async leave(stay: number): Promise<void> {
+    await this.generator.ask('leave', stay)
+    const until = performance.now() + LIMIT_MS
+    while ((await this.server.ask<number>('sockets')) > stay) {
+      if (performance.now() > until) throw new Error('links that left are still open on the server')
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+
+  /** Opens links and breaks all of them off; resolves when the server has seen it. */
+  async openAndCut(crowd: Crowd): Promise<void> {
+    await this.generator.ask('openAndCut', crowd)
+    await this.leave(0)
+  }
+
+  /** Has the links that were broken off come back, as what they were; resolves when all are ready. */
+  comeBack(): Promise<void> {
+    return this.generator.ask('comeBack')
   }
 
   /** Has the server publish; resolves when it is done, which is before all has arrived. */
@@ -70,9 +86,9 @@ export class Rig {
     return this.generator.ask('lag')
   }
 
-  /** Memory of the server after a collection, in bytes. */
-  residentBytes(): Promise<number> {
-    return this.server.ask('residentBytes')
+  /** Memory of the server after a collection. */
+  memory(): Promise<Memory> {
+    return this.server.ask('memory')
   }
 
   /** What the server uses while something is done. */

@@ -17,10 +17,15 @@ export interface Measurement {
   readonly details?: Readonly<Record<string, number>>
 }
 
-/** What a row has to reach: at most so many times what another contender takes, or at most so much. */
-export type Target =
-  | { readonly against: ContenderName; readonly atMost: number }
-  | { readonly against?: undefined; readonly atMost: number; readonly of?: string }
+/** What a row has to reach. */
+export interface Target {
+  /** At most so much, or so many times what another contender has. */
+  readonly atMost: number
+  /** The other contender; absent: the number itself is judged. */
+  readonly against?: ContenderName
+  /** The detail that is judged; absent: the number of the row. */
+  readonly of?: string
+}
 
 /** One thing that is measured, with everybody it is measured on. Less is better in every row. */
 export interface Row {

@@ -26,14 +26,11 @@ export function rowTable({ title, unit, contenders, verdicts }: RowResult): stri
 }
 
 /** A target and what came of it, in a sentence. */
-export function verdictText(verdict: Verdict, unit: string): string {
-  const { atMost, measured, isMet } = verdict
+export function verdictText({ atMost, measured, isMet, against, of }: Verdict, unit: string): string {
   const outcome = isMet ? 'met' : '**not met**'
-  if (verdict.against !== undefined) {
-    const name = CONTENDERS[verdict.against]
-    return `at most ${readableRatio(atMost)} ${name}: ${readableRatio(measured)}, ${outcome}`
-  }
-  return `at most ${readable(atMost)} ${verdict.of ?? unit}: ${readable(measured)}, ${outcome}`
+  if (against === undefined) return `at most ${readable(atMost)} ${of ?? unit}: ${readable(measured)}, ${outcome}`
+  const whose = `${CONTENDERS[against]}${of === undefined ? '' : ` in ${of}`}`
+  return `at most ${readableRatio(atMost)} ${whose}: ${readableRatio(measured)}, ${outcome}`
 }
 
 /** A Markdown table. */

@@ -12,8 +12,6 @@ export interface Message {
 export interface Contender {
   /** Sends a message to all subscribers of a channel. Throws or rejects when it cannot. */
   publish(channel: string, message: Message): unknown
-  /** Ends every link from this side. */
-  cut?(): void
   /** Numbers of its own, counted since it began. */
   counts?(): Readonly<Record<string, number>>
 }

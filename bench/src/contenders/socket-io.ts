@@ -29,6 +29,5 @@ export const socketIo: Contend = (http) => {
   })
   return {
     publish: (channel, message) => server.to(channel).emit('message', message),
-    cut: () => server.disconnectSockets(true),
   }
 }

@@ -33,7 +33,6 @@ type Encode = (text: string) => (webSocket: WebSocket, socket: Socket) => void
 
 function control(http: Server, encode: Encode): ReturnType<Contend> {
   const channels = new Map<string, Set<Subscriber>>()
-  const all = new Set<WebSocket>()
   const server = new WebSocketServer({ server: http, perMessageDeflate: false, clientTracking: false })
 
   const publish = (channel: string, message: Message): void => {
@@ -50,7 +49,6 @@ function control(http: Server, encode: Encode): ReturnType<Contend> {
       const subscribers = channels.get(name) ?? new Set()
       channels.set(name, subscribers.add(subscriber))
     }
-    all.add(webSocket)
     webSocket.on('message', (data: Buffer) => {
       const { ref, data: message, channel } = JSON.parse(data.toString()) as Asked
       if (channel !== undefined) publish(channel, message)
@@ -58,16 +56,10 @@ function control(http: Server, encode: Encode): ReturnType<Contend> {
     })
     webSocket.on('error', () => undefined)
     webSocket.on('close', () => {
-      all.delete(webSocket)
       for (const name of names) channels.get(name)?.delete(subscriber)
     })
   })
-  return {
-    publish,
-    cut: () => {
-      for (const webSocket of all) webSocket.terminate()
-    },
-  }
+  return { publish }
 }
 
 /** A whole, unmasked text frame. RFC 6455 §5.2. */

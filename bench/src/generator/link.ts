@@ -20,7 +20,7 @@ export class Link {
   private readonly socket: Socket
   private readonly splitter: FrameSplitter
   private head: string | undefined = ''
-  private isOver = false
+  private gone = false
 
   constructor(
     port: number,
@@ -55,9 +55,21 @@ export class Link {
     this.socket.write(masked(text))
   }
 
+  /** Whether this end is through with the link. */
+  get isOver(): boolean {
+    return this.gone
+  }
+
+  /** Says goodbye, and leaves it to the server to end the link; without a word, breaks it off. */
+  leave(farewell: string | undefined): void {
+    if (farewell === undefined) return this.cut()
+    this.gone = true
+    this.send(farewell)
+  }
+
   /** Breaks the link off. */
   cut(): void {
-    this.isOver = true
+    this.gone = true
     this.socket.destroy()
   }
 
@@ -75,7 +87,7 @@ export class Link {
   }
 
   private lose(why: string): void {
-    if (this.isOver) return
+    if (this.gone) return
     this.cut()
     this.listener.lost(why)
   }

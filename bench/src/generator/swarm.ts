@@ -19,7 +19,7 @@ export interface SwarmListener {
   /** A request of a link was answered. */
   answer?(index: number): void
   /** A frame that opens a link arrived. */
-  ready?(index: number, bytes: Buffer, start: number, end: number): void
+  ready?(wish: Wish, bytes: Buffer, start: number, end: number): void
 }
 
 /** Many links to one server, which count what they get. What must not come is kept, and fails the measurement. */
@@ -48,6 +48,11 @@ export class Swarm {
   /** Breaks all links off. */
   cut(): void {
     for (const link of this.links.splice(0)) link.cut()
+  }
+
+  /** Has the links from a number on leave for good. */
+  leave(from: number): void {
+    for (const link of this.links.splice(from)) link.leave(this.dialect.farewell)
   }
 
   /** Counts anew. */
@@ -114,7 +119,7 @@ export class Swarm {
             case Said.ping:
               return link.send(dialect.pong ?? '')
             case Said.ready:
-              this.listener.ready?.(wish.index, bytes, start, end)
+              this.listener.ready?.(wish, bytes, start, end)
               if (--missing === 0) resolve()
               return
             case Said.nothing:
@@ -123,7 +128,9 @@ export class Swarm {
               return this.fail(`link ${wish.index} got ${bytes.toString('utf8', start, Math.min(end, start + 300))}`)
           }
         },
-        close: (code) => this.fail(`link ${wish.index} was closed with ${code}`),
+        close: (code) => {
+          if (!link.isOver) this.fail(`link ${wish.index} was closed with ${code}`)
+        },
         lost: (why) => {
           this.fail(`link ${wish.index} was lost: ${why}`)
           reject(new Error(this.trouble))

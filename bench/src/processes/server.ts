@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { contender, type ContenderName } from '../contenders/index.js'
-import { afterTurn, Publisher } from '../publisher.js'
+import { Publisher } from '../publisher.js'
 import { serveTasks } from './tasks.js'
 
 /** What a server used between two moments. */
@@ -12,6 +13,14 @@ export interface Used {
   readonly wallMs: number
   /** What the contender counted. */
   readonly counts: Readonly<Record<string, number>>
+}
+
+/** Memory of a server. */
+export interface Memory {
+  /** What the system counts for the process. */
+  readonly residentBytes: number
+  /** Objects of the program. */
+  readonly heapBytes: number
 }
 
 const http = createServer()
@@ -28,7 +37,8 @@ serveTasks({
     }),
   broadcast: (order: Parameters<Publisher['broadcast']>[0]) => publisher.broadcast(order),
   pace: (order: Parameters<Publisher['pace']>[0]) => publisher.pace(order),
-  cut: () => server.cut?.(),
+  /** How many sockets are open. */
+  sockets: () => promisify(http.getConnections.bind(http))(),
   begin: () => {
     begun = { cpu: process.cpuUsage(), at: performance.now(), counts: server.counts?.() ?? {} }
   },
@@ -41,14 +51,16 @@ serveTasks({
       counts: Object.fromEntries(counts) as Record<string, number>,
     }
   },
-  residentBytes: async () => {
+  /** Memory in use after a collection, in bytes. */
+  memory: async (): Promise<Memory> => {
     const collect = globalThis.gc
     if (!collect) throw new Error('the server was started without --expose-gc')
+    // What one collection sets free, such as a handle, can hold what only the next one finds.
     for (let i = 0; i < 6; i++) {
       collect()
       await new Promise((resolve) => setTimeout(resolve, 100))
-      await afterTurn()
     }
-    return process.memoryUsage.rss()
+    const { rss, heapUsed } = process.memoryUsage()
+    return { residentBytes: rss, heapBytes: heapUsed }
   },
 })

@@ -23,6 +23,16 @@ export interface Wish {
   readonly index: number
   /** What it subscribes to. */
   readonly channels: readonly string[]
+  /** What it was before, if it comes back. */
+  readonly past?: Past
+}
+
+/** What a link has to know to come back and get what it missed, as the server said it. */
+export interface Past {
+  /** The session. */
+  readonly session: unknown
+  /** Where its only channel stood. */
+  readonly since: unknown
 }
 
 /** How to speak to one kind of server, by hand: frames are told apart by a few bytes, and none is parsed. */
@@ -39,6 +49,8 @@ export interface Dialect {
   read(bytes: Buffer, start: number, end: number): SaidKind
   /** The answer to a ping. */
   readonly pong?: string
+  /** What a link says that leaves for good; absent: it just goes. */
+  readonly farewell?: string
   /** A request whose answer carries the data again. */
   call(ref: number, data: string): string
   /** A request to publish to a channel, with an answer. */

@@ -21,16 +21,18 @@ const KINDS = new Map<number, SaidKind>([
 export const realtime: Dialect = {
   path: () => '/realtime',
   subprotocol: SUBPROTOCOL,
-  greeting: ({ index, channels }) =>
+  greeting: ({ index, channels, past }) =>
     JSON.stringify({
       type: 'connect',
       producer: `producer-of-the-bench-${index}`,
       token: TOKEN,
-      subscriptions: channels.map((channel) => ({ channel, generation: 1 })),
+      session: past?.session,
+      subscriptions: channels.map((channel) => ({ channel, generation: 1, since: past?.since })),
     }),
   readyFrames: ({ channels }) => 1 + channels.length,
   read: (bytes, start) => KINDS.get(three(bytes, start + NAME)) ?? Said.refusal,
   pong: '{"type":"pong"}',
+  farewell: '{"type":"goodbye"}',
   call: (ref, data) => `{"type":"call","ref":${ref},"method":"echo","data":${data}}`,
   publish: (ref, channel, data) =>
     `{"type":"publish","ref":${ref},"channel":"${channel}","id":"m-${ref}","data":${data}}`,

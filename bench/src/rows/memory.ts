@@ -1,0 +1,40 @@
+import type { Row } from '../row.js'
+
+const LINKS = 10_000
+/** How many of those that come and go are there at a time. */
+const VISITORS = 1_000
+const KIB = 1_024
+
+/** What a link costs that does nothing but be there, and what one leaves that is gone. */
+export const memory: Row = {
+  id: 'memory',
+  title: `memory of ${LINKS.toLocaleString('en')} idle links, each with a session and a subscription`,
+  unit: 'KiB of RSS per link',
+  contenders: ['realtime', 'ws', 'socket.io'],
+  targets: [{ atMost: 9 }, { atMost: 0.1, of: 'KiB of heap left by each link gone' }],
+  runs: 3,
+  async measure(rig, { links }) {
+    const [count, visitors] = [links(LINKS), links(VISITORS)]
+    const come = () => rig.open({ links: visitors, from: count, channels: 1, each: 1 })
+    const empty = await rig.memory()
+    await rig.open({ links: count, channels: 1, each: 1 })
+    const full = await rig.memory()
+    const rounds = Math.round(count / visitors)
+    // The first visitors pay for what the server sets up once for so many links.
+    await come()
+    await rig.leave(count)
+    const before = await rig.memory()
+    for (let i = 0; i < rounds; i++) {
+      await come()
+      await rig.leave(count)
+    }
+    const after = await rig.memory()
+    return {
+      value: (full.residentBytes - empty.residentBytes) / count / KIB,
+      details: {
+        'KiB of heap per link': (full.heapBytes - empty.heapBytes) / count / KIB,
+        'KiB of heap left by each link gone': (after.heapBytes - before.heapBytes) / (rounds * visitors) / KIB,
+      },
+    }
+  },
+}

@@ -1,0 +1,33 @@
+import type { Row } from '../row.js'
+import { spread } from './fan-out.js'
+
+const LINKS = 50
+const PER_SECOND = 1_000
+
+/** A rate that does not wait: as many messages each second, whoever keeps up. */
+export const steady: Row = {
+  id: 'steady',
+  title: `${PER_SECOND.toLocaleString('en')} messages a second in one channel with ${LINKS} links, open loop`,
+  unit: 'µs of server CPU per delivery',
+  contenders: ['realtime', 'ws-framed', 'ws', 'socket.io'],
+  targets: [{ against: 'socket.io', atMost: 0.6 }],
+  async measure(rig, { seconds, links }) {
+    const count = links(LINKS)
+    const order = (time: number) => ({ messages: Math.ceil(PER_SECOND * time), perSecond: PER_SECOND })
+    await rig.open({ links: count, channels: 1, each: 1 })
+    const warmUp = order(Math.min(1, seconds / 2))
+    await rig.during(async () => {
+      await rig.pace(warmUp)
+      await rig.delivered(warmUp.messages * count)
+    })
+    const paced = order(seconds)
+    const { cpuMicros, counts, result } = await rig.during(async () => {
+      const lateMs = await rig.pace(paced)
+      return { lateMs, ...(await rig.delivered(paced.messages * count)) }
+    })
+    return {
+      value: cpuMicros / result.deliveries,
+      details: { ...spread(result, counts), 'ms late at most': result.lateMs },
+    }
+  },
+}
