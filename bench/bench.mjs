@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pnpm, root } from '../scripts/lib/pnpm.mjs'
 import { bundle } from './bundle.mjs'
 
-const PACKAGES = ['protocol', 'server']
+const PACKAGES = ['protocol', 'server', 'client']
 
 const stale = PACKAGES.filter((name) => newest(`packages/${name}/src`) > newest(`packages/${name}/dist`))
 if (stale.length > 0) {

@@ -6,10 +6,12 @@ export interface Asked {
   readonly rows: readonly string[]
   /** Runs of each contender. Default: 5. */
   readonly runs: number
-  /** How long what is measured goes on, in seconds. Default: 2. */
+  /** How long what is measured goes on, in seconds. Default: 1.5. */
   readonly seconds: number
   /** What part of the links there are to be. Default: 1. */
   readonly scale: number
+  /** Whether the results are kept: those of a run at full size of all rows, or when it was asked for. */
+  readonly writes: boolean
 }
 
 /** Reads a command line. @throws TypeError with a sentence for whoever typed it. */
@@ -17,7 +19,12 @@ export function readArguments(args: readonly string[], known: readonly string[])
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { runs: { type: 'string' }, seconds: { type: 'string' }, scale: { type: 'string' } },
+    options: {
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      scale: { type: 'string' },
+      write: { type: 'boolean' },
+    },
   })
   const unknown = positionals.filter((row) => !known.includes(row))
   if (unknown.length > 0) throw new TypeError(`Unknown row: ${unknown.join(', ')}. The rows are ${known.join(', ')}.`)
@@ -25,7 +32,11 @@ export function readArguments(args: readonly string[], known: readonly string[])
   if (!Number.isInteger(runs)) throw new TypeError('--runs takes a whole number')
   const scale = numberOf('scale', values.scale, 1)
   if (scale > 1) throw new TypeError('--scale takes a number up to 1')
-  return { rows: positionals, runs, seconds: numberOf('seconds', values.seconds, 2), scale }
+  const seconds = numberOf('seconds', values.seconds, 1.5)
+  const isWhole = positionals.length === 0
+  if (values.write && !isWhole) throw new TypeError('--write takes all rows')
+  const isFull = isWhole && runs >= 5 && seconds >= 1.5 && scale === 1
+  return { rows: positionals, runs, seconds, scale, writes: isFull || values.write === true }
 }
 
 function numberOf(name: string, given: string | undefined, otherwise: number): number {

@@ -1,3 +1,4 @@
+import type { ClientSize } from './clients.js'
 import type { ContenderName } from './contenders/index.js'
 import { median } from './numbers/median.js'
 import type { Measurement, Row, Target } from './row.js'
@@ -42,6 +43,16 @@ export interface Results {
   /** How it was run. */
   readonly settings: { readonly runs: number; readonly seconds: number; readonly scale: number }
   readonly rows: readonly RowResult[]
+  /** Rows that gave no numbers. */
+  readonly failures: readonly Failure[]
+  /** What pages download; ours first. */
+  readonly clients: readonly ClientSize[]
+}
+
+/** A row that failed. */
+export interface Failure {
+  readonly id: string
+  readonly why: string
 }
 
 /** Sums a row up. @throws Error when a contender has no run. */

@@ -14,15 +14,18 @@ export interface Run {
   readonly size: Size
   /** Hears how it goes. */
   readonly say: (text: string) => void
+  /** Whether there is only time for one round more of anything. Default: never. */
+  readonly isLate?: () => boolean
 }
 
 /**
  * Runs a row: all contenders in turns, so that whatever the machine does meanwhile happens to each of them. A run in which
  * anything is not as expected fails the row.
  */
-export async function runRow(row: Row, { folder, runs, size, say }: Run): Promise<RowResult> {
+export async function runRow(row: Row, { folder, runs, size, say, isLate }: Run): Promise<RowResult> {
   const measured = new Map<ContenderName, Measurement[]>(row.contenders.map((name) => [name, []]))
   for (let round = 0; round < Math.min(runs, row.runs ?? runs); round++) {
+    if (round > 0 && isLate?.()) break
     for (const name of row.contenders) {
       const measurement = await Rig.use(folder, name, (rig) => row.measure(rig, size))
       measured.get(name)?.push(measurement)

@@ -47,17 +47,27 @@ describe('a crowd', () => {
 
 describe('the command line', () => {
   const known = ['one', 'two']
-  it('asks for five runs of two seconds at full size unless it says otherwise', () => {
-    expect(readArguments([], known)).toEqual({ rows: [], runs: 5, seconds: 2, scale: 1 })
+  it('asks for five runs of everything at full size, and keeps them, unless it says otherwise', () => {
+    expect(readArguments([], known)).toEqual({ rows: [], runs: 5, seconds: 1.5, scale: 1, writes: true })
+  })
+  it.each([[['--runs', '4']], [['--seconds', '1']], [['--scale', '0.5']], [['one']]])(
+    'keeps nothing with %j',
+    (args) => {
+      expect(readArguments(args, known).writes).toBe(false)
+    },
+  )
+  it('keeps what is small when it is told to', () => {
+    expect(readArguments(['--runs', '1', '--write'], known).writes).toBe(true)
   })
   it('takes rows and settings in any order', () => {
     const args = ['--runs', '1', 'two', '--scale', '0.1', '--seconds', '0.5']
-    expect(readArguments(args, known)).toEqual({ rows: ['two'], runs: 1, seconds: 0.5, scale: 0.1 })
+    expect(readArguments(args, known)).toEqual({ rows: ['two'], runs: 1, seconds: 0.5, scale: 0.1, writes: false })
   })
   it.each([
     [['three'], /Unknown row: three. The rows are one, two/],
     [['--runs', '1.5'], /--runs takes a whole number/],
     [['--seconds', '0'], /--seconds takes a number above 0/],
+    [['one', '--write'], /--write takes all rows/],
     [['--scale', '2'], /--scale takes a number up to 1/],
   ])('says what is wrong with %j', (args, why) => expect(() => readArguments(args, known)).toThrow(why))
 })

@@ -9,7 +9,11 @@ interface Answer {
 interface Waiting {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: Error) => void
+  readonly late: NodeJS.Timeout
 }
+
+/** What takes longer is stuck. */
+const LIMIT_MS = 120_000
 
 /** A process of its own that is asked to do things, one answer for each. */
 export class Remote {
@@ -24,7 +28,8 @@ export class Remote {
     child.on('message', (answer) => this.take(answer as Answer))
     this.ended = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
-        for (const { reject } of this.waiting.values()) {
+        for (const { reject, late } of this.waiting.values()) {
+          clearTimeout(late)
           reject(new Error(`the ${name} ended before it had answered, with ${signal ?? code ?? 'nothing'}`))
         }
         this.waiting.clear()
@@ -44,7 +49,8 @@ export class Remote {
     const id = ++this.lastId
     return new Promise((resolve, reject) => {
       if (!this.child.connected) return reject(new Error(`the ${this.name} is gone; it was to do ${task}`))
-      this.waiting.set(id, { resolve: (result) => resolve(result as Result), reject })
+      const late = setTimeout(() => this.take({ id, error: `${task} took longer than ${LIMIT_MS} ms` }), LIMIT_MS)
+      this.waiting.set(id, { resolve: (result) => resolve(result as Result), reject, late })
       this.child.send({ id, task, argument })
     })
   }
@@ -58,6 +64,7 @@ export class Remote {
   private take({ id, result, error }: Answer): void {
     const waiting = this.waiting.get(id)
     this.waiting.delete(id)
+    clearTimeout(waiting?.late)
     if (error === undefined) waiting?.resolve(result)
     else waiting?.reject(new Error(`${this.name}: ${error}`))
   }

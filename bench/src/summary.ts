@@ -1,0 +1,27 @@
+import { CONTENDERS, type ContenderName } from './contenders/index.js'
+import { readable, readableRatio } from './numbers/format.js'
+import { ratioTo, type Results, type RowResult } from './results.js'
+import { table } from './table.js'
+
+/** All rows in one table: ours, the others, and how ours stands to Socket.IO. */
+export function summaryTable({ rows }: Results): string {
+  const others = (Object.keys(CONTENDERS) as ContenderName[]).filter((name) => name !== 'realtime')
+  const head = ['', CONTENDERS.realtime, ...others.map((name) => CONTENDERS[name]), 'ours to Socket.IO', 'targets']
+  return table(
+    head,
+    rows.map((row) => {
+      const ratio = ratioTo('socket.io', row.contenders)
+      return [
+        `${row.title}: ${row.unit}`,
+        ...(['realtime', ...others] as const).map((name) => cell(row, name)),
+        ratio === undefined ? '' : readableRatio(ratio),
+        row.verdicts.map(({ isMet }) => (isMet ? 'met' : '**not met**')).join(', '),
+      ]
+    }),
+  )
+}
+
+function cell({ contenders }: RowResult, name: ContenderName): string {
+  const result = contenders.find((contender) => contender.name === name)
+  return result ? readable(result.median) : ''
+}
