@@ -24,6 +24,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     wire.up.delay(world.faultChance.between(50, 1_500))
   }),
 
+  'link.kick': onNode((world, node) => node.kick(world.faultChance.pick(world.clients).name)),
+
   'node.kill': onNode((world, node) => world.killNode(node, world.faultChance.between(200, 3_000))),
   'node.restart': onNode((world, node) => world.restartNode(node, world.faultChance.between(300, 3_000))),
   'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, LONGEST_STOP_MS))),
@@ -37,6 +39,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     })
   },
   'backend.death': (world, kind) => world.hit(kind, () => world.killBackend()),
+  'backend.degraded': (world, kind) =>
+    world.hit(kind, () => {
+      const { backend } = world
+      backend.setDegraded(true)
+      world.time.after(world.faultChance.between(500, 3_000), () => backend.setDegraded(false))
+    }),
   'backend.slow': weather({ extraMs: 400, newsMs: 400 }),
   'backend.slow-answers': weather({ extraMs: 400 }),
   'backend.request-loss': weather({ requestLoss: 0.3 }),

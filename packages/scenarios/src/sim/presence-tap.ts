@@ -20,7 +20,10 @@ export class PresenceTap {
         if (kind === 'ask') void this.node.control.send(from, JSON.stringify({ kind: 'answer', id }))
       },
       verify: () => undefined,
-      resync: () => void this.list('presence.base'),
+      resync: () => {
+        // While it is degraded nothing changes, and its end is told the same way.
+        this.list('presence.base').catch(() => undefined)
+      },
       presenceChanged: (channel, change) => this.changed(channel, change),
     })
     for (const channel of world.channels) void this.node.presence.watch(channel)

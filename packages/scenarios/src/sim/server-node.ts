@@ -18,6 +18,9 @@ export const NODE_LIMITS = {
   callTimeoutMs: 5_000,
 }
 
+/** A code of the application's own, after which clients come back. */
+const KICK_CODE = 4_400
+
 /** One server process of a simulation: a real server with its wires. */
 export class ServerNode {
   readonly process: Process
@@ -111,6 +114,12 @@ export class ServerNode {
     this.process.run(() =>
       this.book.call(calling, (id) => this.server.call({ user }, 'run', { id }, { timeoutMs, signal: ending.signal })),
     )
+  }
+
+  /** The application on this node sends all links of a user away, wherever they are, to come back. */
+  kick(user: string): void {
+    // Nodes that do not answer in time have heard of it, or have not: no link is the worse for it.
+    this.process.run(() => void this.server.disconnect({ user }, { code: KICK_CODE }).catch(() => undefined))
   }
 
   /** A wire to this node that is not open yet. */
