@@ -8,27 +8,24 @@
  */
 export const LOG_STATE = String.raw`
 local function int(n)
-  return string.format('%.0f', n)
+  return string.format('%d', n)
 end
-
-local NUMBERS = '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$'
 
 -- What is known of a log, or nil.
 local function open(meta)
   local kept = redis.call('HMGET', meta, 'v', 'e', 'g', 'i', 'r')
   if not (kept[1] and kept[2] and kept[3] and kept[4] and kept[5]) then return nil end
-  local top, first, at, bytes, before, since, period, expires = string.match(kept[1], NUMBERS)
-  if not top then return nil end
+  local top, first, at, bytes, before, since, period, expires = cmsgpack.unpack(kept[1])
   return {
     log = kept[2], generation = kept[3], incarnation = kept[4], retention = kept[5],
     -- Offset of the latest message, and of the oldest one that is kept.
-    top = tonumber(top), first = tonumber(first),
+    top = top, first = first,
     -- Time of the latest message, and the bytes of all messages there ever were.
-    at = tonumber(at), bytes = tonumber(bytes),
+    at = at, bytes = bytes,
     -- Bytes before the oldest message and its time, as they were when last looked at: at most what they are now.
-    before = tonumber(before), since = tonumber(since),
+    before = before, since = since,
     -- Number of the dedupe period, and when the keys expire.
-    period = tonumber(period), expires = tonumber(expires),
+    period = period, expires = expires,
   }
 end
 
@@ -39,8 +36,8 @@ local function isWhole(keys)
 end
 
 local function numbers(state)
-  return string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f', state.top, state.first, state.at, state.bytes,
-    state.before, state.since, state.period, state.expires)
+  return cmsgpack.pack(state.top, state.first, state.at, state.bytes, state.before, state.since, state.period,
+    state.expires)
 end
 
 local function epochOf(state)
