@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { freePort, startCluster, startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import type { RedisLine } from '../../src/redis/line.js'
+import { partitionOf, slotOf } from '../../src/redis/partitions.js'
+import { lineTo } from './support/line.js'
+import { countLibrary, QUICK, watched } from './support/watched.js'
+
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function cluster(): Promise<readonly [RedisServer, RedisServer, RedisServer]> {
+  const [a, b, c] = await startCluster()
+  if (!a || !b || !c) throw new Error('three masters')
+  ends.push(() => Promise.all([a, b, c].map((server) => server.stop())))
+  return [a, b, c]
+}
+
+function line(servers: readonly RedisServer[], deadlineMs = 4_000): RedisLine {
+  const made = lineTo(servers, [countLibrary], { ...QUICK, deadlineMs })
+  ends.push(() => made.close())
+  return made
+}
+
+const publish = (to: RedisLine, name: string): Promise<unknown> =>
+  to.call('test.count', [to.key('x', name), to.key('b', name)], [1, to.publishCommand])
+
+/** A name that a master serves: the first and the last third of the slots are those of the first and the last one. */
+function nameOn(third: 0 | 1 | 2): string {
+  for (let i = 0; ; i++) if (Math.floor((slotOf(partitionOf(`n${i}`)) * 3) / 16_384) === third) return `n${i}`
+}
+
+const idOf = async (server: RedisServer): Promise<string> => String(await server.command('CLUSTER', 'MYID'))
+
+describe('a slot that moves', () => {
+  it('under traffic: every call is done once, and whoever listened hears again or is told to verify', async () => {
+    const servers = await cluster()
+    const [from, to, other] = servers
+    const its = line(servers)
+    const name = nameOn(0)
+    const slot = slotOf(partitionOf(name))
+    const heard: string[] = []
+    await its.listen(its.key('b', name), (text) => heard.push(text))
+    await publish(its, name)
+    await expect.poll(() => heard.length).toBe(1)
+    const told = watched(its)
+
+    let calls = 1
+    let isMoving = true
+    const traffic = async (): Promise<void> => {
+      while (isMoving) {
+        await publish(its, name)
+        calls += 1
+      }
+    }
+    const running = [traffic(), traffic()]
+    const [source, target] = [await idOf(from), await idOf(to)]
+    await to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source)
+    await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const keys = (await from.command('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as string[]
+    expect(keys).toContain(its.key('x', name))
+    await from.command('MIGRATE', to.host, to.port, '', 0, 1_000, 'KEYS', ...keys)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    for (const server of [to, from, other]) await server.command('CLUSTER', 'SETSLOT', slot, 'NODE', target)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    isMoving = false
+    await Promise.all(running)
+
+    await expect(to.command('GET', its.key('x', name))).resolves.toBe(String(calls))
+    await expect.poll(() => told, { timeout: 5_000 }).toContain('resync')
+    expect(told).not.toContain('degraded')
+    const before = heard.length
+    await publish(its, name)
+    await expect.poll(() => heard.slice(before)).toEqual([`now ${calls + 1}`])
+    await expect(to.command('PUBSUB', 'SHARDNUMSUB', its.key('b', name))).resolves.toEqual([its.key('b', name), 1])
+    await expect(from.command('PUBSUB', 'SHARDNUMSUB', its.key('b', name))).resolves.toEqual([its.key('b', name), 0])
+  })
+})
+
+describe('a master of a Cluster that dies', () => {
+  it('and comes back: it is degraded meanwhile, and all is heard again', async () => {
+    const servers = await cluster()
+    const its = line(servers, 1_000)
+    const told = watched(its)
+    const heard: string[] = []
+    for (const third of [0, 1, 2] as const) {
+      await its.listen(its.key('b', nameOn(third)), (text) => heard.push(text))
+    }
+    await servers[1].kill()
+    await expect(publish(its, nameOn(1))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect.poll(() => told).toContain('degraded')
+    await servers[1].start()
+    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('resync')
+    expect(told).toContain('restored')
+    for (const third of [0, 1, 2] as const) {
+      await expect.poll(() => publish(its, nameOn(third)).catch(() => 0), { timeout: 5_000 }).toBeGreaterThan(0)
+    }
+    await expect.poll(() => heard.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('and whose replica takes over: calls go on there, and its topics are heard there', async () => {
+    const servers = await cluster()
+    const [dying, alive] = servers
+    const replica = await startRedis({
+      settings: { 'cluster-enabled': 'yes', 'cluster-port': await freePort(), 'cluster-node-timeout': 1_000 },
+    })
+    ends.push(() => replica.stop())
+    for (const server of servers) await server.command('CONFIG', 'SET', 'cluster-node-timeout', 1_000)
+    await replica.command('CLUSTER', 'MEET', alive.host, alive.port, Number(alive.settings['cluster-port']))
+    const master = await idOf(dying)
+    await expect
+      .poll(() => replica.command('CLUSTER', 'REPLICATE', master).catch(() => ''), { timeout: 5_000 })
+      .toBe('OK')
+    await expect
+      .poll(async () => String(await replica.command('INFO', 'replication')), { timeout: 10_000 })
+      .toContain('master_link_status:up')
+
+    const its = line(servers, 40_000)
+    const told = watched(its)
+    const name = nameOn(0)
+    const heard: string[] = []
+    await its.listen(its.key('b', name), (text) => heard.push(text))
+    await publish(its, name)
+    await expect.poll(() => dying.command('WAIT', 1, 1_000)).toBe(1)
+    await dying.kill()
+    const again = publish(its, name)
+    await expect
+      .poll(async () => String(await replica.command('INFO', 'replication')), { timeout: 30_000 })
+      .toContain('role:master')
+    await expect(again).resolves.toBe(2)
+    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe('resync')
+    await publish(its, name)
+    await expect.poll(() => heard, { timeout: 5_000 }).toContain('now 3')
+    await expect(replica.command('PUBSUB', 'SHARDNUMSUB', its.key('b', name))).resolves.toEqual([its.key('b', name), 1])
+  }, 60_000)
+})
