@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import { freePort, startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import type { PresenceChange } from '../../src/index.js'
+import { systemClock } from '../../src/platform/system-clock.js'
+import { systemRandom } from '../../src/platform/system-random.js'
 import type { LeaseTimes } from '../../src/redis/node-registry.js'
+import { RedisStores, STORE_LIBRARIES } from '../../src/redis/redis-stores.js'
+import { deafNode } from '../../src/testing/index.js'
+import { lineTo } from './support/line.js'
 import { keepHistory, REPLACEABLE, replaceHistory } from './support/histories.js'
 import { eventually, sleep, storesOn } from './support/stores.js'
 
@@ -257,6 +262,18 @@ test('a Redis that is full begins nothing, and ends nothing: who is there stays,
   } finally {
     await redis.command('CONFIG', 'SET', 'maxmemory', '0')
   }
+})
+
+test('a node whose Redis was never there leaves without waiting for it', async () => {
+  const line = lineTo([{ url: `redis://127.0.0.1:${await freePort()}` }], STORE_LIBRARIES)
+  const ports = { clock: systemClock, random: systemRandom }
+  const stores = new RedisStores({ line, ...ports, handler: deafNode, sessionTtlMs: LONG_MS })
+  stores.sessions.read('s').catch(() => undefined)
+  await sleep(200)
+  const began = performance.now()
+  await stores.close()
+  expect(performance.now() - began).toBeLessThan(3_000)
+  await line.close()
 })
 
 test('nothing is kept for ever: every key has an end', async () => {
