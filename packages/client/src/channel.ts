@@ -28,7 +28,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    *
    * @internal
    */
-  constructor(engine: Engine, name: string, since: Since | undefined) {
+  constructor(engine: Engine, name: string, since?: Since) {
     if (BAD_NAME.test(name) || size(name) > 255) throw new RealtimeError('INVALID_CHANNEL')
     Object.assign(this, { name, engine, hub: engine.hub(name), since })
   }

@@ -103,7 +103,7 @@ export class RealtimeClient<C extends Contract = Contract> {
    * there, and an anonymous one has none.
    */
   get personal(): PersonalOf<C> {
-    return new Channel(this.engine, '@', undefined) as unknown as PersonalOf<C>
+    return new Channel(this.engine, '@') as unknown as PersonalOf<C>
   }
 
   /**

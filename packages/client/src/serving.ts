@@ -41,25 +41,24 @@ export function createServing(
       const { signal } = ending
       const job = { link, ref, ending }
       const done = () => running.delete(job)
-      const run = async () => {
-        const handler = methods.get(method)
-        if (!handler) throw new RealtimeError('UNKNOWN_METHOD')
-        if (running.size >= SERVED_CALLS) throw new RealtimeError('RATE_LIMITED')
-        running.add(job)
-        return handler(data as never, { signal, meta })
-      }
       const answer = (frame: object) => {
         if (!signal.aborted) send(link, { ref, ...frame } as ClientFrame)
       }
-      void run()
-        .then((data) => answer({ type: 'result', data }))
-        .catch((error: unknown) => {
+      const run = async () => {
+        try {
+          const handler = methods.get(method)
+          if (!handler) throw new RealtimeError('UNKNOWN_METHOD')
+          if (running.size >= SERVED_CALLS) throw new RealtimeError('RATE_LIMITED')
+          running.add(job)
+          answer({ type: 'result', data: await handler(data as never, { signal, meta }) })
+        } catch (error) {
           const known = error instanceof RealtimeError
           if (!known && !signal.aborted) fault(error)
           const { code, message } = known ? error : new RealtimeError('INTERNAL')
           answer({ type: 'error', code: code.slice(0, 256), message: message.slice(0, 1_000) })
-        })
-        .then(done, done)
+        }
+      }
+      run().then(done, done)
     },
     cancel(link, ref) {
       for (const job of running) if (job.link === link && (ref ?? job.ref) === job.ref) job.ending.abort()

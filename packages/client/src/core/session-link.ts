@@ -121,7 +121,7 @@ export function hear(state: SessionState, link: Link, frame: ServerFrame | Proto
     let sub = subscriptions.get(channel)
     if (type === 'subscribed' && !frame.generation) {
       // The server wants us to have it, whether or not somebody here does.
-      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel, undefined)))
+      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel)))
       if (!sub.generation) sub.link = link.id
       sub.made = true
     }

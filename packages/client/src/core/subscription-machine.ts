@@ -36,7 +36,7 @@ export interface Subscription extends Stream {
 export type ChannelFrame = SubscribedFrame | UnsubscribedFrame | PublicationFrame | GapFrame | RebaseFrame
 
 /** Begins a subscription. */
-export function newSubscription(channel: string, since: Since | undefined): Subscription {
+export function newSubscription(channel: string, since?: Since): Subscription {
   const last = typeof since === 'object' && 'epoch' in since ? since : undefined
   const status = 'subscribing'
   tell(channel, { status })
@@ -123,7 +123,7 @@ export function ended(sub: Subscription, error?: RealtimeError): void {
   const { channel } = sub
   turn.cancel(sub)
   turn.cancel(`linger ${channel}`)
-  turn.say('position', channel, undefined)
+  turn.say('position', channel)
   tell(channel, { status: 'unsubscribed', error })
 }
 

@@ -15,7 +15,7 @@ export type Deed =
 export type News =
   | readonly ['emit', event: string, detail: object, channel?: string]
   /** What was told so far is delivered: this is where the channel stands now. */
-  | readonly ['position', channel: string, position: Position | undefined]
+  | readonly ['position', channel: string, position?: Position]
   | readonly ['settle', id: string, error: RealtimeError | undefined, value?: unknown]
   /** The server calls a method. */
   | readonly ['call', link: number, call: CallFrame]
