@@ -6,7 +6,7 @@ import { weigh } from './lib/weight.mjs'
 
 // The law is 10,240 with everything in it, and it is not met: docs/decisions/client-size.md says what was tried and what
 // more would cost. Until then the client may only lose weight.
-const LIMIT_BYTES = 10_600
+const LIMIT_BYTES = 10_560
 
 const number = (bytes) => bytes.toLocaleString('en')
 const sources = await weigh({
