@@ -7,7 +7,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 /**
  * @param {'built' | 'sources'} of What the server under measurement is taken from: the packages as they are published, or
  * their sources, for tests that run without a build.
- * @returns The folder with `main.js`, `server.js` and `generator.js`.
+ * @returns The folder with `main.js`, `server.js`, `generator.js` and `publish.js`.
  */
 export async function bundle(of) {
   const folder = here(`dist/${of}`)
@@ -16,6 +16,7 @@ export async function bundle(of) {
       main: here('src/main.ts'),
       server: here('src/processes/server.ts'),
       generator: here('src/processes/generator.ts'),
+      publish: here('src/publish.ts'),
     },
     outdir: folder,
     bundle: true,
@@ -26,7 +27,7 @@ export async function bundle(of) {
     logLevel: 'warning',
     ...(of === 'built'
       ? { packages: 'external' }
-      : { conditions: ['@org/source'], external: ['ws', 'socket.io', 'prom-client', 'ioredis'] }),
+      : { conditions: ['@org/source'], external: ['ws', 'socket.io', 'prom-client', 'ioredis', 'esbuild'] }),
   })
   return folder
 }

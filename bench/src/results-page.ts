@@ -5,15 +5,13 @@ import { rowTable } from './table.js'
 
 /** RESULTS.md. */
 export function resultsPage(results: Results): string {
-  const { date, machine, versions, settings, rows, failures } = results
-  const { runs, seconds, scale } = settings
+  const { machine, versions, rows, failures } = results
   const list = (facts: Readonly<Record<string, string>>): string[] =>
     Object.entries(facts).map(([name, value]) => `- ${name}: ${value}`)
   return (
     [
       '# Results',
-      `Written by \`pnpm bench\` on ${date.slice(0, 10)}; [how it measures](README.md). Medians of ${runs} interleaved ` +
-        `run${runs === 1 ? '' : 's'} of ${seconds} s${scale === 1 ? '' : `, with ${scale} of the links`}. Less is better in every row.`,
+      'Written by `pnpm bench`; [how it measures](README.md). Less is better in every row.',
       [...list(machine), ...list(versions)].join('\n'),
       '![](chart.svg)',
       summaryTable(results),

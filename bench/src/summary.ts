@@ -4,9 +4,23 @@ import { ratioTo, type Results, type RowResult } from './results.js'
 import { table } from './table.js'
 
 /** All rows in one table: ours, the others, and how ours stands to Socket.IO. */
-export function summaryTable({ rows }: Results): string {
+export function summaryTable(results: Results): string {
+  return `${rowsTable(results)}\n\n${conditions(results)}`
+}
+
+/** How it was measured, in a line. */
+export function conditions({ date, machine, settings: { runs, seconds, scale } }: Results): string {
+  const part = scale === 1 ? '' : ` with ${scale} of the links`
+  const load = machine['load when it began']
+  return (
+    `Medians of ${runs} interleaved run${runs === 1 ? '' : 's'} of ${seconds} s${part}, on ${date.slice(0, 10)}` +
+    `${load === undefined ? '' : `, on a machine whose load was ${load} before`}.`
+  )
+}
+
+function rowsTable({ rows }: Results): string {
   const others = (Object.keys(CONTENDERS) as ContenderName[]).filter((name) => name !== 'realtime')
-  const head = ['', CONTENDERS.realtime, ...others.map((name) => CONTENDERS[name]), 'ours to Socket.IO', 'targets']
+  const head = ['', 'ours', ...others.map((name) => CONTENDERS[name]), 'ours to Socket.IO', 'targets']
   return table(
     head,
     rows.map((row) => {
