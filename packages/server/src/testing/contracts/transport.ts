@@ -63,12 +63,12 @@ export function transportContract(
   }
 
   describe(`the transport ${name}`, () => {
-    law('brings frames whole and in order, in one write or in many', async ({ transport, peer }, { eventually }) => {
+    law('brings frames whole and in order, in one write or in many', async ({ transport, peer }, fixture) => {
       const texts = Array.from({ length: 40 }, (_, i) => `${i} grüße 😀 ${'x'.repeat(i * 200)}`)
       transport.write(texts.slice(0, 20).map(frame))
       for (const text of texts.slice(20)) transport.write([frame(text)])
       transport.write([])
-      await eventually(() => peer.heard.length >= 40)
+      await fixture.eventually(() => peer.heard.length >= 40)
       expect(peer.heard).toEqual(texts)
     })
 
@@ -82,42 +82,42 @@ export function transportContract(
       expect(other.peer.heard).toEqual(peer.heard)
     })
 
-    law('tells what the peer says, whole and in order, and counts its bytes', async (link, { eventually }) => {
+    law('tells what the peer says, whole and in order, and counts its bytes', async (link, fixture) => {
       const { told, transport, peer } = link
       const before = transport.receivedBytes
       const texts = Array.from({ length: 40 }, (_, i) => `${i} grüße 😀 ${'x'.repeat(i * 200)}`)
       for (const text of texts) peer.say(text)
-      await eventually(() => told.texts.length >= 40)
+      await fixture.eventually(() => told.texts.length >= 40)
       expect(told.texts).toEqual(texts)
       const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
       expect(transport.receivedBytes).toBeGreaterThanOrEqual(before + bytes)
     })
 
-    law('closes after what was written, and says so once, later', async (link, { eventually, quiet }) => {
+    law('closes after what was written, and says so once, later', async (link, fixture) => {
       const { told, transport, peer } = link
       told.during('close', () => {
         transport.write([frame('first'), frame('last')])
         transport.close(4321, 'grüße')
       })
-      await eventually(() => told.ends.length > 0 && peer.end !== undefined)
+      await fixture.eventually(() => told.ends.length > 0 && peer.end !== undefined)
       expect(peer.heard).toEqual(['first', 'last'])
       expect(peer.end).toEqual({ code: 4321, reason: 'grüße' })
-      await quiet()
+      await fixture.quiet()
       expect(told.ends).toHaveLength(1)
     })
 
-    law('does nothing more once it closes', async (link, { eventually, quiet }) => {
+    law('does nothing more once it closes', async (link, fixture) => {
       const { told, transport, peer } = link
       transport.close(4000, '')
       transport.write([frame('too late')])
       transport.close(4999, 'again')
       transport.ping()
-      await eventually(() => told.ends.length > 0 && peer.end !== undefined)
+      await fixture.eventually(() => told.ends.length > 0 && peer.end !== undefined)
       transport.write([frame('much too late')])
       transport.close(4999, 'again')
       transport.ping()
       transport.terminate()
-      await quiet()
+      await fixture.quiet()
       expect([peer.heard, peer.end?.code, told.ends.length]).toEqual([[], 4000, 1])
     })
 
@@ -130,23 +130,23 @@ export function transportContract(
       expect(told.all).toEqual(['receive last words', 'closed 4001 enough'])
     })
 
-    law('is cut at once, and says so once, later', async (link, { eventually, quiet }) => {
+    law('is cut at once, and says so once, later', async (link, fixture) => {
       const { told, transport, peer } = link
       told.during('terminate', () => transport.terminate())
-      await eventually(() => told.ends.length > 0 && peer.end !== undefined)
+      await fixture.eventually(() => told.ends.length > 0 && peer.end !== undefined)
       transport.terminate()
-      await quiet()
+      await fixture.quiet()
       expect(told.ends).toHaveLength(1)
     })
 
-    law('is cut at once when the peer has yet to answer a close', async (link, { eventually, quiet }) => {
+    law('is cut at once when the peer has yet to answer a close', async (link, fixture) => {
       const { told, transport, peer } = link
       peer.stall()
       transport.close(4000, '')
       transport.terminate()
-      await eventually(() => told.ends.length > 0)
+      await fixture.eventually(() => told.ends.length > 0)
       peer.resume()
-      await quiet()
+      await fixture.quiet()
       expect(told.ends).toHaveLength(1)
     })
 
@@ -169,19 +169,19 @@ export function transportContract(
       expect(transport.bufferedBytes).toBe(0)
     })
 
-    law('tells a ping of the peer, which it answers itself, where there are such', async (link, { eventually }) => {
+    law('tells a ping of the peer, which it answers itself, where there are such', async (link, fixture) => {
       const { told, peer } = link
       peer.ping?.()
       peer.say('after it')
-      await eventually(() => told.texts.length > 0)
+      await fixture.eventually(() => told.texts.length > 0)
       expect(told.all).toEqual([...(peer.ping ? ['pinged'] : []), 'receive after it'])
     })
 
-    law('tells a message that is no text as a violation, where there are such', async (link, { eventually }) => {
+    law('tells a message that is no text as a violation, where there are such', async (link, fixture) => {
       const { told, peer } = link
       peer.sayBinary?.()
       peer.say('after it')
-      await eventually(() => told.texts.length > 0)
+      await fixture.eventually(() => told.texts.length > 0)
       expect(told.all).toEqual([...(peer.sayBinary ? ['violated'] : []), 'receive after it'])
     })
   })
