@@ -18,6 +18,15 @@ describe('a call', () => {
     expect(await call).toEqual({ done: true })
   })
 
+  test('that fails brings what the method says besides, as data', async () => {
+    const world = new World()
+    const link = await world.connect()
+    const call = world.client.call('book')
+    const { ref } = link.last('call')
+    link.say({ type: 'error', ref, code: 'SOLD_OUT', message: 'none left', data: { left: 0 } })
+    await expect(call).rejects.toMatchObject({ code: 'SOLD_OUT', message: 'none left', data: { left: 0 } })
+  })
+
   test('needs no input, and may give nothing', async () => {
     const world = new World()
     const link = await world.connect()

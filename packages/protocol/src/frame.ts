@@ -304,6 +304,8 @@ export interface ErrorFrame extends WireError {
   readonly type: 'error'
   /** Number of the request that was not done. */
   readonly ref?: number
+  /** For a call: what the method says besides, for programs. PROTOCOL.md §3.10. */
+  readonly data?: Data
 }
 
 /** A subscription runs. Its publications follow, from `position` on. PROTOCOL.md §3.3. */

@@ -40,7 +40,7 @@ export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
   presence: { channel: text, position, count, '?': { members: [member] } },
   state: { degraded: flag },
   expiring: { expiresInMs: count },
-  error: { ...error, '?': { ref: count, ...hints } },
+  error: { ...error, '?': { ref: count, data: anything, ...hints } },
   subscribed: { ...subscription, position, head: count, '?': { mode: text, gap, rebase } },
   unsubscribed: { ...subscription, ...error },
   publication,

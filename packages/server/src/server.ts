@@ -198,7 +198,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
 
   /**
    * Serves a method to clients, in place of the handler it had. Input and answer are held to the schemas of the
-   * contract. The code and the message of a {@link RealtimeError} it throws go to the caller; of anything else the
+   * contract. Code, message and `data` of a {@link RealtimeError} it throws go to the caller; of anything else the
    * caller learns `INTERNAL`, and the log the rest. A link has at most 64 calls at a time, which run side by side.
    *
    * @throws TypeError when the contract has methods, but not this one.
@@ -210,6 +210,19 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
     const schemas = methodContract(this.contract, 'methods', name)
     // The types of handlers follow the contract, which the engine does not know: it hands them what the schema gave.
     this.node.methods.set(name, schemas, handler as MethodHandler)
+    return this
+  }
+
+  /**
+   * Serves several methods: see {@link method}.
+   *
+   * @throws TypeError when the contract has methods, but not one of these.
+   */
+  methods(handlers: { readonly [Name in MethodIn<C, 'methods'>]?: Method<MethodsOf<C, 'methods'>[Name], User> }): this {
+    for (const [name, handler] of Object.entries(handlers)) {
+      const schemas = methodContract(this.contract, 'methods', name)
+      this.node.methods.set(name, schemas, handler as MethodHandler)
+    }
     return this
   }
 

@@ -8,6 +8,8 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number | undefined
   /** The close code that ended the link, for errors that end the client. */
   readonly closeCode?: number | undefined
+  /** What a method of the server says besides. */
+  readonly data?: unknown
 }
 
 /** Codes the client itself raises that are retryable. Of its own the server says so. PROTOCOL.md §7.1. */
@@ -23,6 +25,8 @@ export class RealtimeError extends Error {
   declare readonly retryAfterMs?: number | undefined
   /** The close code that ended the link, for errors that end the client. */
   declare readonly closeCode?: number | undefined
+  /** What a method of the server says besides, for programs. */
+  declare readonly data?: unknown
 
   /**
    * @param code One of the error codes.
@@ -32,10 +36,10 @@ export class RealtimeError extends Error {
   constructor(
     code: ErrorCode | (string & {}),
     message: string = code,
-    { retryable = RETRYABLE.test(code), retryAfterMs, closeCode }: ErrorDetails = {},
+    { retryable = RETRYABLE.test(code), retryAfterMs, closeCode, data }: ErrorDetails = {},
   ) {
     super(message)
-    Object.assign(this, { name: 'RealtimeError', code, retryable, retryAfterMs, closeCode })
+    Object.assign(this, { name: 'RealtimeError', code, retryable, retryAfterMs, closeCode, data })
   }
 }
 

@@ -1,9 +1,9 @@
-import type { Data, MethodContract, Meta, WireError } from '@org/realtime-protocol'
+import { utf8Bytes, type Data, type MethodContract, type Meta, type WireError } from '@org/realtime-protocol'
 import type { Logger } from '../ports/index.js'
-import { checked } from './checked.js'
+import { checked, toJson } from './checked.js'
 import type { Attributes } from './attributes.js'
 import type { Identity } from './declarations.js'
-import { errorOf, wireError } from './wire-errors.js'
+import { errorOf, RealtimeError, wireError } from './wire-errors.js'
 
 /** What the handler of a method learns besides its input. */
 export interface CallContext<User extends Identity = Identity> {
@@ -34,7 +34,13 @@ export interface RunningCall {
 }
 
 /** What became of a call: its answer, or why there is none. */
-export type CallOutcome = { readonly value: Data } | { readonly error: WireError }
+export type CallOutcome = { readonly value: Data } | { readonly error: CallError }
+
+/** Why a call was not done, and what the method says besides. */
+export type CallError = WireError & { readonly data?: Data }
+
+/** Largest data of an error, as JSON in UTF-8. */
+const ERROR_DATA_BYTES = 16_384
 
 /** The methods that an application serves to its clients, by name. */
 export class Methods {
@@ -60,8 +66,17 @@ export class Methods {
     } catch (error) {
       const known = errorOf(error)
       if (!known && !call.isAbandoned) this.logger.error('method failed', { method: name, error })
-      return { error: known ?? wireError('INTERNAL') }
+      return { error: known ? { ...known, ...this.dataOf(error, name) } : wireError('INTERNAL') }
     }
+  }
+
+  /** What an error says besides. Without it the caller still learns the code, so what cannot be sent is left out. */
+  private dataOf(error: unknown, name: string): { readonly data?: Data } {
+    if (!(error instanceof RealtimeError) || error.data === undefined) return {}
+    const text = toJson(error.data)
+    if (text !== undefined && utf8Bytes(text) <= ERROR_DATA_BYTES) return { data: error.data }
+    this.logger.error('the data of an error cannot be sent: it has at most 16,384 bytes as JSON', { method: name })
+    return {}
   }
 
   /** An answer that does not fit its own schema is the fault of this side, and no business of the caller. */

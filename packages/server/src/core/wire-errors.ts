@@ -1,4 +1,4 @@
-import { ERROR_CODES, type ServerErrorCode, type WireError } from '@org/realtime-protocol'
+import { ERROR_CODES, type Data, type ServerErrorCode, type WireError } from '@org/realtime-protocol'
 
 /** Details that go with some codes. */
 export type ErrorDetails = Partial<Pick<WireError, 'message' | 'retryAfterMs' | 'expected'>>
@@ -40,17 +40,21 @@ export class RealtimeError extends Error {
   readonly code: string
   /** Whether the same call can succeed later without a change. */
   readonly retryable: boolean
+  /** What is said besides, for programs: any JSON value. What a method throws brings it to the caller. */
+  readonly data: Data
 
   /**
    * @param code One of the error codes.
    * @param message What happened, for people.
-   * @param options `retryable` (default false) and the `cause`.
+   * @param options `retryable` (default false), `data` for the caller of a method, at most 16,384 bytes as JSON, and the
+   * `cause`, which stays here.
    */
-  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(code: string, message: string, options: { retryable?: boolean; data?: Data; cause?: unknown } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'RealtimeError'
     this.code = code
     this.retryable = options.retryable ?? false
+    this.data = options.data
   }
 
   /** The error for a request that failed with a value. */

@@ -136,6 +136,40 @@ describe('a method of the server', () => {
     expect(client.end).toBeUndefined()
   })
 
+  test('says besides what an error has as data; what cannot be sent is left out, and logged', async () => {
+    const { server, connected, logger } = world()
+    const loop: Record<string, unknown> = {}
+    loop['self'] = loop
+    const all = {
+      left: { left: 3 },
+      none: undefined,
+      null: null,
+      loop,
+      long: 'é'.repeat(8_192),
+      fits: 'x'.repeat(16_382),
+    }
+    for (const [name, data] of Object.entries(all)) {
+      server.method(name, () => Promise.reject(new RealtimeError('SOLD_OUT', 'none left', { data })))
+    }
+    const client = await connected()
+    for (const [ref, method] of Object.keys(all).entries()) await client.say({ type: 'call', ref, method })
+    const frames = answers(client) as Array<{ readonly code: string; readonly data?: unknown }>
+    expect(frames.map(({ code }) => code)).toEqual(Array.from({ length: 6 }, () => 'SOLD_OUT'))
+    expect(frames.map(({ data }) => data)).toEqual([{ left: 3 }, undefined, null, undefined, undefined, all.fits])
+    expect(logger.of('error').filter((line) => line.includes('data of an error'))).toHaveLength(2)
+  })
+
+  test('is one of several that are served at once, each held to the contract', async () => {
+    const { server, connected } = world({ contract: shape })
+    server.methods({ double: (n) => n, echo: (input, { session }) => [input, session] })
+    const client = await connected()
+    await client.say({ type: 'call', ref: 1, method: 'double', data: 2 })
+    await client.say({ type: 'call', ref: 2, method: 'echo', data: 'x' })
+    const { id } = client.only('connected').session
+    expect(answers(client)).toMatchObject([{ data: 25 }, { data: ['x', id] }])
+    expect(() => server.methods({ triple: () => 3 })).toThrow('triple')
+  })
+
   test('answers a message of at most 1,000 characters', async () => {
     const w = world()
     w.server.method('own', () => Promise.reject(new RealtimeError('OWN', 'x'.repeat(5_000))))
