@@ -155,7 +155,7 @@ export class PresenceChannel implements WheelTask {
   /** Reads the members, as often as it takes, and tells the watchers when they are others. */
   private async resynchronize(): Promise<void> {
     const before = this.roll
-    const roll = await this.synchronize(() => this.retrying(() => this.list()))
+    const roll = await this.completed(before)
     if (this.closed) return
     this.roll = roll
     this.snapshot = undefined
@@ -165,6 +165,21 @@ export class PresenceChannel implements WheelTask {
       this.counting = true
       this.conflate()
     } else if (this.counting || !before || !isSame(before.position, roll.position)) this.show(roll)
+  }
+
+  /**
+   * Reads the members. A store that begins anew, because it lost what it had, is without members that their nodes are
+   * about to enter again: they get as long as a session whose link is lost, and nobody is told that they left.
+   */
+  private async completed(before: Roll | undefined): Promise<Roll> {
+    const { clock, limits } = this.context
+    const until = clock.now() + limits.presenceGraceMs
+    for (let readings = 0; ; readings++) {
+      const roll = await this.synchronize(() => this.retrying(() => this.list()))
+      const isAnew = before !== undefined && roll.position.epoch !== before.position.epoch
+      if (this.closed || !isAnew || !roll.misses(before) || clock.now() >= until) return roll
+      await this.pause(Math.min(retryDelayMs(readings), until - clock.now()))
+    }
   }
 
   private async synchronize(read: () => Promise<PresenceList>): Promise<Roll> {
@@ -223,11 +238,15 @@ export class PresenceChannel implements WheelTask {
       } catch (error) {
         if (this.closed) throw error
         this.report('list', error)
-        await new Promise<void>((resolve) => {
-          this.context.clock.setTimer(resolve, retryDelayMs(failures))
-        })
+        await this.pause(retryDelayMs(failures))
       }
     }
+  }
+
+  private pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.context.clock.setTimer(resolve, delayMs)
+    })
   }
 
   private report(operation: string, error: unknown): void {

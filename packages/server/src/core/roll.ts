@@ -47,6 +47,13 @@ export class Roll {
     return this.texts !== undefined && this.bytes <= this.bounds.bytes
   }
 
+  /** Whether somebody is missing here who was there before, as far as both are known. */
+  misses(before: Roll): boolean {
+    if (!this.texts || !before.texts) return false
+    for (const session of before.texts.keys()) if (!this.texts.has(session)) return true
+    return false
+  }
+
   /** Takes the change that follows. */
   apply({ position, kind, member, count }: PresenceChange): void {
     this.at = position
