@@ -5,7 +5,7 @@ import type { LineParts } from './settings.js'
 /** A connection that is back within this time was never away, for those who use it. */
 const GRACE_MS = 500
 /** What happens together is verified once. */
-const RESYNC_MS = 20
+const RESYNC_MS = 50
 
 /** What is wrong with the line at the moment, and who hears of it. */
 export class Health {
@@ -14,6 +14,7 @@ export class Health {
   private isDegraded = false
   private degrading: Timer
   private resyncing: Timer
+  private owesResync = false
 
   constructor(
     private readonly parts: LineParts,
@@ -53,7 +54,10 @@ export class Health {
     if (!this.troubles.delete(name) || this.troubles.size > 0) return
     this.parts.clock.clearTimer(this.degrading)
     this.degrading = undefined
-    if (!this.isDegraded) return
+    if (!this.isDegraded) {
+      if (this.owesResync) this.resync()
+      return
+    }
     this.isDegraded = false
     this.parts.clock.clearTimer(this.resyncing)
     this.resyncing = undefined
@@ -67,8 +71,10 @@ export class Health {
     if (this.resyncing !== undefined) return
     this.resyncing = this.parts.clock.setTimer(() => {
       this.resyncing = undefined
-      // While it is degraded nothing could be verified; the end of that brings one in any case.
-      if (!this.isDegraded) this.verify()
+      // What is lost together comes back one by one: it is verified once, when all of it is back. While it is degraded
+      // nothing could be verified, and the end of that brings one in any case.
+      if (this.troubles.size === 0) this.verify()
+      else this.owesResync = true
     }, RESYNC_MS)
   }
 
@@ -79,10 +85,11 @@ export class Health {
     clock.clearTimer(this.resyncing)
     this.degrading = this.resyncing = undefined
     this.troubles.clear()
-    this.isDegraded = false
+    this.isDegraded = this.owesResync = false
   }
 
   private verify(): void {
+    this.owesResync = false
     this.resynced()
     this.tell((handler) => handler.resync())
   }
