@@ -52,8 +52,8 @@ export class Path {
   /** Goes back to the last time this path stood at `target`. @returns false, and changes nothing, if it never did. */
   rewind(target: Position): boolean {
     let length = this.journal.length
-    while (length > 0 && !samePosition(this.journal[length - 1]?.move.after ?? this.start, target)) length--
-    if (length === 0 && !samePosition(this.start, target)) return false
+    while (length > 0 && !stoodAt(target, this.journal[length - 1]?.move.after ?? this.start)) length--
+    if (length === 0 && !stoodAt(target, this.start)) return false
     for (const { move, told } of this.journal.splice(length).reverse()) {
       if (move.event.type === 'deliver') this.release()
       for (const delivery of told) this.hold(delivery)
@@ -87,4 +87,12 @@ export class Path {
     const delivery = this.deliveries.pop()
     if (delivery && this.byId.get(delivery.event.id) === delivery) this.byId.delete(delivery.event.id)
   }
+}
+
+/**
+ * Whether who says that it stood at a position may have stood at another one. The null position is the beginning of
+ * whatever epoch comes next, and a subscriber there is told of none: it learns the epoch with the next answer.
+ */
+function stoodAt(claimed: Position, stood: Position): boolean {
+  return samePosition(claimed, stood) || (stood.epoch === '' && claimed.offset === 0 && stood.offset === 0)
 }

@@ -59,8 +59,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'resume from head',
     file: 'client/src/core/subscription-machine.ts',
-    original: `const from = last ?? since`,
-    mutated: `const from = last ? undefined : since`,
+    original: `since: last ?? subscription.since`,
+    mutated: `since: last ? undefined : subscription.since`,
   },
   {
     name: 'old link not superseded',
