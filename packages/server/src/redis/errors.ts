@@ -8,7 +8,7 @@ export type LineErrorCode =
 /** A call that did not succeed. The message says what to do. */
 export class LineError extends Error {
   /** `RedisError`. */
-  override readonly name = 'LineError'
+  override readonly name = 'RedisError'
 
   constructor(
     /** What kind of failure it is. */
