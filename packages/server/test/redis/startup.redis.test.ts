@@ -36,7 +36,7 @@ async function refusalOf(options: RedisOptions, to?: { readonly url: string }): 
   const its = line({ ...options, logger }, to ? [to] : [])
   const told = watched(its)
   const error = await count(its).catch((reason: unknown) => reason)
-  expect(error).toMatchObject({ name: 'LineError', code: 'CONFIGURATION' })
+  expect(error).toMatchObject({ name: 'RedisError', code: 'CONFIGURATION' })
   const began = performance.now()
   await expect(count(its)).rejects.toMatchObject({ code: 'CONFIGURATION' })
   expect(performance.now() - began).toBeLessThan(200)
