@@ -1,8 +1,7 @@
 // Finds the Chromium that the browser tests drive, and installs it where that is one command.
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { apt, isExecutable, programFolders, run, thisMachine } from './machine.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 const APPS = ['Google Chrome', 'Chromium']
@@ -31,9 +30,8 @@ export function planChromium(machine) {
 
   const asRoot = platform === 'linux' && machine.isDebian ? machine.asRoot : undefined
   if (asRoot) {
-    const apt = (...args) => [...asRoot, 'apt-get', '-o', 'DPkg::Lock::Timeout=300', '-q', ...args]
-    const install = (name) => apt('install', '-y', '--no-install-recommends', name)
-    return { attempts: [[apt('update'), install('chromium')], [install('chromium-browser')]] }
+    const install = (name) => apt(asRoot, 'install', '-y', '--no-install-recommends', name)
+    return { attempts: [[apt(asRoot, 'update'), install('chromium')], [install('chromium-browser')]] }
   }
   const brew = platform === 'darwin' ? machine.brew : undefined
   if (brew) {
@@ -45,7 +43,7 @@ export function planChromium(machine) {
 
 function located({ platform, env, home, isExecutable }) {
   if (env.CHROMIUM_PATH) return isExecutable(env.CHROMIUM_PATH) ? env.CHROMIUM_PATH : undefined
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
+  const folders = programFolders({ platform, env })
   const onPath = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))
   const places = platform === 'darwin' ? ['/Applications', join(home, 'Applications')] : []
   const apps = APPS.flatMap((app) => places.map((place) => join(place, `${app}.app`, 'Contents', 'MacOS', app)))
@@ -62,49 +60,4 @@ export function requireChromium() {
     if (done) return done
   }
   throw new Error(plan.advice ?? ADVICE)
-}
-
-/** What the plan is made from. Asks the machine only what a plan for its platform needs. */
-function thisMachine() {
-  const { platform, env } = process
-  return {
-    platform,
-    env,
-    home: homedir(),
-    isExecutable,
-    get isDebian() {
-      return isDebian()
-    },
-    get asRoot() {
-      if (process.getuid?.() === 0) return []
-      return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined
-    },
-    get brew() {
-      // Where Homebrew puts itself is not on the PATH of every shell.
-      const folders = [...(env.PATH ?? '').split(delimiter), '/opt/homebrew/bin', '/usr/local/bin'].filter(Boolean)
-      return folders.map((folder) => join(folder, 'brew')).find(isExecutable)
-    },
-  }
-}
-
-function run([command, ...args]) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', NONINTERACTIVE: '1' }
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
-}
-
-function isDebian() {
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }

@@ -1,7 +1,6 @@
 // Finds the redis-server that the tests start, and installs it where that is one command.
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readFileSync, statSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { apt, isExecutable, programFolders, run, thisMachine } from './machine.mjs'
 
 const NAMES = ['redis-server', 'valkey-server']
 
@@ -29,8 +28,9 @@ export function planRedis(machine) {
 
   const asRoot = machine.platform === 'linux' && machine.isDebian ? machine.asRoot : undefined
   if (asRoot) {
-    const apt = (...args) => [...asRoot, 'apt-get', '-o', 'DPkg::Lock::Timeout=300', '-q', ...args]
-    return { commands: [apt('update'), apt('install', '-y', '--no-install-recommends', 'redis-server')] }
+    return {
+      commands: [apt(asRoot, 'update'), apt(asRoot, 'install', '-y', '--no-install-recommends', 'redis-server')],
+    }
   }
   const brew = machine.platform === 'darwin' ? machine.brew : undefined
   return brew ? { commands: [[brew, 'install', 'redis']] } : { advice: ADVICE }
@@ -50,52 +50,6 @@ export function requireRedis() {
 
 function located({ platform, env, isExecutable }) {
   if (env.REDIS_SERVER_PATH) return isExecutable(env.REDIS_SERVER_PATH) ? env.REDIS_SERVER_PATH : undefined
-  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  // Where Homebrew puts programs is not on the PATH of every shell.
-  if (platform === 'darwin') folders.push('/opt/homebrew/bin', '/usr/local/bin')
+  const folders = programFolders({ platform, env })
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
-}
-
-/** What the plan is made from. Asks the machine only what a plan for its platform needs. */
-function thisMachine() {
-  const { platform, env } = process
-  return {
-    platform,
-    env,
-    isExecutable,
-    get isDebian() {
-      return isDebian()
-    },
-    get asRoot() {
-      if (process.getuid?.() === 0) return []
-      return spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? ['sudo', '-n'] : undefined
-    },
-    get brew() {
-      const folders = [...(env.PATH ?? '').split(delimiter), '/opt/homebrew/bin', '/usr/local/bin'].filter(Boolean)
-      return folders.map((folder) => join(folder, 'brew')).find(isExecutable)
-    },
-  }
-}
-
-function run([command, ...args]) {
-  // RUNLEVEL=1 keeps the package from starting a server of its own.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', NONINTERACTIVE: '1', RUNLEVEL: '1' }
-  return spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], env }).status === 0
-}
-
-function isDebian() {
-  try {
-    return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
-  } catch {
-    return false
-  }
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }
