@@ -6,8 +6,7 @@ import { KeptState, type KeptHouse } from './kept-state.js'
 
 /** Who is at the other end of a link: an identity that outlives links. This node holds it while a link of it is here. */
 export class Session implements HeldSession {
-  /** What subscribers see of whoever publishes here. */
-  readonly from: Sender
+  private sender: Sender | undefined
   /** How often something was taken from it that a rule had allowed. What was allowed before does not count then. */
   revocations = 0
   /** Whether it was ended for good. */
@@ -28,8 +27,12 @@ export class Session implements HeldSession {
     /** What the server keeps with it, as its record had it. */
     kept: Kept = {},
   ) {
-    this.from = { user: this.user, session: id }
     if ((kept.subscriptions ?? []).length > 0 || kept.attributes !== undefined) this.state = new KeptState(kept)
+  }
+
+  /** What subscribers see of whoever publishes here. Most sessions never do. */
+  get from(): Sender {
+    return (this.sender ??= { user: this.user, session: this.id })
   }
 
   /** What the server keeps with it. With most sessions that is nothing, and then nothing is held for it. */

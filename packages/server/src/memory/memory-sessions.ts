@@ -5,8 +5,10 @@ const NOTHING: Kept = {}
 interface SessionRecord {
   owner: number
   readonly user: string | null
-  /** Digests of the tokens that resume it: the next one, and until that is confirmed the one presented last. */
-  digests: string[]
+  /** Digest of the token that resumes it. */
+  digest: string
+  /** Digest of the one presented last, which resumes it as well until the next one is confirmed. */
+  previous: string | undefined
   renewedAt: number
   /** What the server keeps with it. */
   kept: Kept
@@ -33,17 +35,18 @@ export class MemorySessions {
     const record = resume && this.find(resume.id, now)
     if (resume && record && record.user === user && this.fits(record, resume.digest)) {
       record.owner += 1
-      record.digests = [nextDigest, resume.digest]
+      record.digest = nextDigest
+      record.previous = resume.digest
       this.touch(resume.id, record, now)
       return { id: resume.id, owner: record.owner, resumed: true, ...record.kept }
     }
-    this.remember(newId, { owner: 1, user, digests: [nextDigest], renewedAt: now, kept: NOTHING })
+    this.remember(newId, { owner: 1, user, digest: nextDigest, previous: undefined, renewedAt: now, kept: NOTHING })
     return { id: newId, owner: 1, resumed: false }
   }
 
   confirm(id: string, owner: number): void {
     const record = this.records.get(id)
-    if (record?.owner === owner) record.digests = record.digests.slice(0, 1)
+    if (record?.owner === owner) record.previous = undefined
   }
 
   renew(sessions: readonly HeldSession[]): void {
@@ -52,7 +55,7 @@ export class MemorySessions {
       const { id, owner, user, digest } = session
       const record = this.find(id, now)
       if (!record || record.owner < owner)
-        this.remember(id, { owner, user, digests: [digest], renewedAt: now, kept: keptOf(session) })
+        this.remember(id, { owner, user, digest, previous: undefined, renewedAt: now, kept: keptOf(session) })
       else if (record.owner === owner) this.touch(id, record, now)
     }
   }
@@ -99,9 +102,10 @@ export class MemorySessions {
     this.records.set(id, record)
   }
 
-  private fits(record: SessionRecord, digest: string): boolean {
-    // Every digest is compared, so that the time taken says nothing about which one came close.
-    return record.digests.map((known) => this.random.equal(known, digest)).includes(true)
+  private fits({ digest, previous }: SessionRecord, presented: string): boolean {
+    // Both are compared, so that the time taken says nothing about which one came close.
+    const known = [digest, previous ?? digest].map((each) => this.random.equal(each, presented))
+    return known.includes(true)
   }
 }
 
