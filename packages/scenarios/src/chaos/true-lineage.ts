@@ -11,6 +11,10 @@ type Seen = Map<number, string>
 export class TrueLineage {
   private readonly epochs = new Map<string, Seen>()
   private readonly final: Seen
+  /** Epochs in which a publish of each id was acknowledged. */
+  private readonly acknowledged = new Map<string, Set<string>>()
+  /** Offsets behind which subscribers were told that what follows was undone. */
+  private readonly forks = new Set<number>()
 
   /** @param history all events of one channel; the log that is `dump` is what they are compared with. */
   constructor(
@@ -19,12 +23,17 @@ export class TrueLineage {
   ) {
     this.final = new Map(dump.entries.map(({ offset, id }) => [offset, id]))
     for (const event of history) {
+      if (event.type === 'gap' && event.reason === 'rollback') this.forks.add(event.position.offset)
       if (event.type !== 'pub.ok' && event.type !== 'deliver') continue
       const { epoch, offset } = event.position
       let seen = this.epochs.get(epoch)
       if (!seen) this.epochs.set(epoch, (seen = new Map<number, string>()))
       // The first to say so; who says otherwise is judged by the checker.
       if (!seen.has(offset)) seen.set(offset, event.id)
+      if (event.type !== 'pub.ok') continue
+      const epochs = this.acknowledged.get(event.id)
+      if (epochs) epochs.add(epoch)
+      else this.acknowledged.set(event.id, new Set([epoch]))
     }
   }
 
@@ -33,7 +42,7 @@ export class TrueLineage {
     const { epoch: last, head } = this.dump
     return [...this.epochs].flatMap(([epoch, seen]) => {
       if (epoch === last || logOf(epoch) !== logOf(last)) return []
-      const end = Math.min(common(seen, [this.final]), head.offset)
+      const end = Math.min(this.common(epoch, seen, [this.final]), head.offset)
       return end > 0 ? [{ epoch, end }] : []
     })
   }
@@ -44,7 +53,27 @@ export class TrueLineage {
     const lines = [this.epochs.get(to) ?? new Map<number, string>()]
     // What the final log holds, the epochs that live on in it hold, up to where they agree with it.
     if (to === this.dump.epoch || this.ended().some(({ epoch }) => epoch === to)) lines.push(this.final)
-    return common(this.epochs.get(from) ?? new Map<number, string>(), lines)
+    return this.common(from, this.epochs.get(from) ?? new Map<number, string>(), lines)
+  }
+
+  /**
+   * The last offset of an epoch before the first that a line has with another id. A publish that was under way at a fork
+   * is sent again, and can get in the new epoch the offset that it had in the old one: then contents do not show where
+   * the fork was. There a fork that subscribers were told is believed, if nobody was told in the old epoch that what lies
+   * behind it was stored.
+   */
+  private common(epoch: string, seen: Seen, lines: readonly Seen[]): number {
+    const end = common(seen, lines)
+    const isUnsure = (offset: number): boolean => {
+      const id = seen.get(offset)
+      return id === undefined || !this.acknowledged.get(id)?.has(epoch)
+    }
+    let fork = end
+    while (fork > 0 && isUnsure(fork)) {
+      fork -= 1
+      if (this.forks.has(fork)) return fork
+    }
+    return end
   }
 }
 

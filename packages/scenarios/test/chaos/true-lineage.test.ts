@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { TrueLineage } from '../../src/chaos/true-lineage.js'
 import type { HistoryEvent, LogDump } from '../../src/history/index.js'
 
@@ -55,4 +55,41 @@ test('an acknowledgement says what an epoch holds, as a delivery does', () => {
     position: { epoch: 'a.1', offset: 1 },
   }
   expect(new TrueLineage([ok], log('a.2', 'x')).ended()).toEqual([])
+})
+
+describe('a message at the same offset in two epochs, sent again after the fork', () => {
+  const told = (offset: number): HistoryEvent => ({
+    type: 'gap',
+    at: 1,
+    subscriber: 's',
+    channel,
+    reason: 'rollback',
+    from: offset + 1,
+    to: offset + 1,
+    position: { epoch: 'a.2', offset },
+  })
+  const acknowledged = (epoch: string, id: string, offset: number): HistoryEvent => ({
+    type: 'pub.ok',
+    at: 2,
+    publisher: 'p',
+    channel,
+    id,
+    position: { epoch, offset },
+  })
+  const before = delivered('a.1', [1, 'x'], [2, 'again'])
+
+  test('was undone, when subscribers were told so and nobody was told in the old epoch that it was stored', () => {
+    const history = [...before, told(1), acknowledged('a.2', 'again', 2)]
+    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 1 }])
+  })
+
+  test('was kept, when nobody was told otherwise', () => {
+    const history = [...before, acknowledged('a.2', 'again', 2)]
+    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 2 }])
+  })
+
+  test('was kept, whatever subscribers were told, when its publisher was told in the old epoch that it was stored', () => {
+    const history = [...before, acknowledged('a.1', 'again', 2), told(1)]
+    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 2 }])
+  })
 })
