@@ -1,5 +1,6 @@
 import type { Position } from '@org/realtime-protocol'
 import type { Backend } from '@org/realtime-server'
+import { deaf } from '../deaf.js'
 import type { LogEntry } from '../history/index.js'
 
 const PAGE = 1_000
@@ -9,15 +10,7 @@ export async function readLog(
   backend: Backend,
   channel: string,
 ): Promise<{ readonly head: Position; readonly entries: readonly LogEntry[] }> {
-  const reader = backend.join({
-    deliver: nothing,
-    resync: nothing,
-    verify: nothing,
-    degraded: nothing,
-    superseded: nothing,
-    presenceChanged: nothing,
-    heard: nothing,
-  })
+  const reader = backend.join(deaf)
   try {
     const entries: LogEntry[] = []
     let since: Position | 'start' = 'start'
@@ -34,5 +27,3 @@ export async function readLog(
     await reader.close()
   }
 }
-
-function nothing(): void {}

@@ -1,3 +1,4 @@
+import { deaf } from '../deaf.js'
 import type { LinkEvents } from '@org/realtime-client'
 import { memory, type MemoryBackend, type MemoryCheckpoint } from '@org/realtime-server'
 import type { HistoryEvent } from '../history/index.js'
@@ -183,15 +184,7 @@ export class World {
     }
     this.record({ type: 'end' })
     this.presence.close()
-    const judge = this.backend.join({
-      deliver: nothing,
-      resync: nothing,
-      verify: nothing,
-      degraded: nothing,
-      superseded: nothing,
-      presenceChanged: nothing,
-      heard: nothing,
-    })
+    const judge = this.backend.join(deaf)
     for (const channel of this.recordedChannels()) {
       const { head, publications } = await judge.broker.recover(channel, 'start', Number.MAX_SAFE_INTEGER)
       const entries = publications.map(({ offset, payload }) => ({
@@ -226,5 +219,3 @@ function names(prefix: string, count: number): string[] {
 function round(ms: number): number {
   return Math.round(ms * 1_000) / 1_000
 }
-
-function nothing(): void {}

@@ -139,7 +139,7 @@ export class Attendance implements WheelTask {
 
   private async attempt(): Promise<PresenceOutcome> {
     const doubts = ++this.doubts
-    const entrant = { ...this.stamp(), user: this.session.user, payload: this.payload }
+    const entrant = { user: this.session.user, payload: this.payload, ...this.stamp() }
     const outcome = await this.context.store.enter(this.channel, entrant, this.context.lifetimeMs)
     // Not, when the store has lost things while the answer was on its way.
     this.cleared = doubts
