@@ -60,7 +60,7 @@ export class Relay {
   wake(): void {
     if (this.stopped) return
     this.again = true
-    this.running ??= this.run().finally(() => (this.running = undefined))
+    this.running ??= this.run()
   }
 
   /** Ends, after the batch at hand. */
@@ -82,6 +82,8 @@ export class Relay {
       // What was not pushed stays where it is, and the timer looks again.
       this.options.report('the outbox waits', error)
     }
+    // At once, so that nobody who wakes us from now on is taken for heard.
+    this.running = undefined
   }
 
   private relay(): Promise<number> {

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { faultProxy, type FaultProxy } from '../../chat/test/support/fault-proxy.js'
 import { until } from '../../chat/test/support/until.js'
@@ -84,32 +84,56 @@ async function shop(name = AURORA, options: Parameters<typeof Window.open>[2] = 
   return window
 }
 
+// All pages are on one machine, so their clocks agree.
+
+/** When an element is clicked next, in a page. */
+function msOfClick(page: Page, selector: string): Promise<number> {
+  return page.evaluate(
+    (selector) =>
+      new Promise<number>((resolve) => {
+        const clicked = ({ target }: Event) =>
+          target instanceof Element && target.closest(selector) && resolve(Date.now())
+        document.addEventListener('click', clicked, true)
+      }),
+    selector,
+  )
+}
+
+/** When an element comes to show a text, in a page. */
+function msOfChange(page: Page, selector: string, text: string): Promise<number> {
+  return page.evaluate(
+    ([selector, text]) =>
+      new Promise<number>((resolve) => {
+        const look = () =>
+          [...document.querySelectorAll(selector)].some((each) => each.textContent === text) && resolve(Date.now())
+        new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true })
+      }),
+    [selector, text] as const,
+  )
+}
+
+/** A machine that stood still for a moment made one late. A way that is slow makes all late. */
+function middleOf(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
+}
+
 test('[D6] the ticket is on the shop page under a second after the order', async () => {
   const kitchen = await shop()
   await kitchen.open()
-  const ada = await customer()
-  await ada.choose(AURORA, 'Diavola', 'Diavola', 'Tiramisù')
-  // Both pages are on one machine, so their clocks agree.
-  const shown = kitchen.page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        new MutationObserver(() => document.querySelector('.ticket') && resolve(Date.now())).observe(document, {
-          subtree: true,
-          childList: true,
-        })
-      }),
-  )
-  const clicked = ada.page.evaluate(
-    () =>
-      new Promise<number>((resolve) => {
-        document.querySelector('#basket')?.addEventListener('submit', () => resolve(Date.now()))
-      }),
-  )
-  await ada.order('Ada')
-  const took = (await shown) - (await clicked)
-  expect(took).toBeGreaterThanOrEqual(0)
-  expect(took).toBeLessThan(1_000)
-  await kitchen.has('new', ['#1 Ada'])
+  const took: number[] = []
+  for (const [at, name] of ['Ada', 'Eve', 'Bob'].entries()) {
+    const guest = await customer()
+    await guest.choose(AURORA, 'Diavola', 'Diavola', 'Tiramisù')
+    const clicked = msOfClick(guest.page, '#send')
+    const shown = msOfChange(kitchen.page, '.number', `#${at + 1}`)
+    await guest.order(name)
+    took.push((await shown) - (await clicked))
+    await guest.window.close()
+    windows.pop()
+  }
+  expect(middleOf(took)).toBeGreaterThanOrEqual(0)
+  expect(middleOf(took)).toBeLessThan(1_000)
+  await kitchen.has('new', ['#1 Ada', '#2 Eve', '#3 Bob'])
   expect(await kitchen.ticket('#1').locator('.lines li').allInnerTexts()).toEqual(['2 ×\nDiavola', '1 ×\nTiramisù'])
 })
 
@@ -126,12 +150,14 @@ test('[D6] what the kitchen does is on the customer page at once, up to the end'
     ['Mark ready', 'Ready! Come and get it.'],
     ['Mark collected', 'Collected. Enjoy!'],
   ] as const
+  const took: number[] = []
   for (const [button, words] of steps) {
-    const clicked = Date.now()
+    const clicked = msOfClick(kitchen.page, '.move')
+    const shown = msOfChange(ada.page, '#says', words)
     await kitchen.page.getByRole('button', { name: `Ticket 1: ${button}` }).click()
-    await ada.window.shows('#says', words)
-    expect(Date.now() - clicked).toBeLessThan(1_000)
+    took.push((await shown) - (await clicked))
   }
+  expect(middleOf(took)).toBeLessThan(1_000)
   expect(await kitchen.page.locator('.ticket').count()).toBe(0)
   expect(await ada.page.locator('#steps [data-state="done"]').count()).toBe(4)
 })
