@@ -1,7 +1,7 @@
 import { Caller } from './caller.js'
 import type { Connection } from './connection.js'
 import { LineError } from './errors.js'
-import { lineFunctions } from './lua/line.js'
+import { LINE } from './functions/line.js'
 import { FunctionNames, type FunctionLibrary } from './functions.js'
 import { Health } from './health.js'
 import { LineInstruments } from './line-instruments.js'
@@ -43,7 +43,7 @@ export class ConnectedLine implements RedisLine {
     private readonly parts: LineParts,
     libraries: readonly FunctionLibrary[],
   ) {
-    this.libraries = [lineFunctions, ...libraries]
+    this.libraries = [LINE, ...libraries]
     this.names = new FunctionNames(this.libraries)
     this.isSharded = settings.mode === 'cluster'
     this.publishCommand = this.isSharded ? 'spublish' : 'publish'

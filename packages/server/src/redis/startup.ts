@@ -1,6 +1,6 @@
 import type { Connection } from './connection.js'
 import { LineError } from './errors.js'
-import { lineFunctions } from './lua/line.js'
+import { LINE } from './functions/line.js'
 import type { FunctionLibrary } from './functions.js'
 import { PARTITIONS } from './partitions.js'
 import type { RedisSettings } from './settings.js'
@@ -70,12 +70,12 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {
     const commands = [...new Set([publishCommand, ...libraries.flatMap((library) => library.commands)])]
-    const denied = await said(connection, 'fcall', [`${lineFunctions.prefix}_denied`, 1, ownKey, ...commands], '+fcall')
+    const denied = await said(connection, 'fcall', [`${LINE.prefix}_denied`, 1, ownKey, ...commands], '+fcall')
     if (Array.isArray(denied) && denied.length > 0) throw refusal(deniedSentence(denied.map(String), settings))
   }
   if (layoutKey !== undefined) {
     const ours = [LAYOUT_VERSION, PARTITIONS, publishCommand].map(String)
-    const layout = [`${lineFunctions.prefix}_layout`, 1, layoutKey, ...ours]
+    const layout = [`${LINE.prefix}_layout`, 1, layoutKey, ...ours]
     const theirs = ((await said(connection, 'fcall', layout, '+fcall')) as unknown[]).map(String)
     const difference = layoutDifference(ours, theirs)
     if (difference) throw refusal(`${difference} It stands in the hash ${layoutKey}.`)

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { startCluster, startRedis } from '../../../../scripts/lib/redis-servers.mjs'
 import { redis, type RedisBackendOptions } from '../../src/redis.js'
 import { BACKEND_LIBRARIES } from '../../src/redis/redis-backend.js'
-import { lineFunctions } from '../../src/redis/lua/line.js'
+import { LINE } from '../../src/redis/functions/line.js'
 import { deafNode } from '../../src/testing/index.js'
 import { eventually } from './support/stores.js'
 
@@ -53,7 +53,7 @@ async function used(options: RedisBackendOptions): Promise<void> {
 }
 
 it('the guide names the commands that our functions call, and no other', () => {
-  const commands = [...new Set([lineFunctions, ...BACKEND_LIBRARIES].flatMap((library) => library.commands))]
+  const commands = [...new Set([LINE, ...BACKEND_LIBRARIES].flatMap((library) => library.commands))]
     .filter((command) => command !== 'info')
     .sort()
   const given = rules.slice(rules.indexOf('+unsubscribe') + 1)

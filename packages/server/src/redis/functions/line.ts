@@ -1,7 +1,7 @@
 import { functionLibrary } from '../functions.js'
 
 /** What the line itself asks of Redis. */
-export const lineFunctions = functionLibrary(
+export const LINE = functionLibrary(
   'line',
   `
 -- The layout that a Redis was first used with: nobody may use it with another.
