@@ -105,7 +105,7 @@ export class LatentBackend implements Backend {
       claim: (request) => this.write(() => inner.claim(request)),
       confirm: (id, owner) => this.write(() => inner.confirm(id, owner)),
       renew: (sessions) => this.write(() => inner.renew(sessions)),
-      keep: (id, owner, kept) => this.write(() => inner.keep(id, owner, kept)),
+      keep: (keeper, kept) => this.write(() => inner.keep(keeper, kept)),
       read: (id) => this.ask(() => inner.read(id)),
       release: (id, owner) => this.write(() => inner.release(id, owner)),
     }

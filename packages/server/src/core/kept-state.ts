@@ -1,11 +1,13 @@
 import type { Limits, WireError } from '@org/realtime-protocol'
-import type { HeldSession, Kept, Logger, SessionStore } from '../ports/index.js'
+import type { Clock, HeldSession, Kept, Logger, SessionStore } from '../ports/index.js'
 import { attributesOf, changed, refusal, type Attributes } from './attributes.js'
+import { operationNumber } from './operation-number.js'
 import { wireError } from './wire-errors.js'
 
 /** What writing needs of a node. */
 export interface KeptHouse {
   readonly sessions: SessionStore
+  readonly clock: Clock
   readonly logger: Logger
   readonly limits: Pick<Limits, 'attributesBytes' | 'channels'>
 }
@@ -16,6 +18,8 @@ export interface KeptHouse {
  * finds them.
  */
 export class KeptState implements Kept {
+  /** Number of the latest write, on its way or done; 0 before the first. */
+  number = 0
   private readonly channels: Set<string>
   /** The attributes, but for the changes that are being written, which follow. */
   private settled: Attributes
@@ -107,15 +111,16 @@ export class KeptState implements Kept {
   private async record(
     { subscriptions, attributes }: Kept,
     { id, owner }: HeldSession,
-    { sessions, logger }: KeptHouse,
+    { sessions, clock, logger }: KeptHouse,
   ): Promise<WireError | undefined> {
     const kept = { subscriptions, attributes }
     const text = JSON.stringify(kept)
     if (this.written === text) return undefined
     this.written = undefined
-    const { doubts } = this
+    this.number = operationNumber(this.number, clock.date())
+    const { doubts, number } = this
     try {
-      if (!(await sessions.keep(id, owner, kept))) return wireError('SUPERSEDED')
+      if (!(await sessions.keep({ id, owner, number }, kept))) return wireError('SUPERSEDED')
       // Not, when the store has lost things while the answer was on its way.
       if (this.doubts === doubts) this.written = text
       return undefined

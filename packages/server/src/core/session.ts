@@ -3,6 +3,7 @@ import type { HeldSession, Kept } from '../ports/index.js'
 import type { Identity } from './declarations.js'
 import { attributesOf, type Attributes } from './attributes.js'
 import { KeptState, type KeptHouse } from './kept-state.js'
+import { operationNumber } from './operation-number.js'
 
 /** Who is at the other end of a link: an identity that outlives links. This node holds it while a link of it is here. */
 export class Session implements HeldSession {
@@ -41,13 +42,17 @@ export class Session implements HeldSession {
   }
 
   /**
-   * A number for an operation of this owner of the session: higher than those before it.
+   * A number for an operation on presence of this owner of the session: higher than those before it.
    *
    * @param date The time of day.
    */
   nextNumber(date: number): number {
-    this.lastNumber = Math.max(this.lastNumber + 1, Math.floor(date))
-    return this.lastNumber
+    return (this.lastNumber = operationNumber(this.lastNumber, date))
+  }
+
+  /** Number of the latest write of what is kept with it. */
+  get number(): number {
+    return this.state?.number ?? 0
   }
 
   get subscriptions(): readonly string[] {

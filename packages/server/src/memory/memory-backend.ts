@@ -156,7 +156,7 @@ export class MemoryBackend implements Backend {
       },
       confirm: (id, owner) => Promise.resolve(this.sessions.confirm(id, owner)),
       renew: (sessions) => Promise.resolve(this.sessions.renew(sessions)),
-      keep: (id, owner, kept) => Promise.resolve(this.sessions.keep(id, owner, kept)),
+      keep: (keeper, kept) => Promise.resolve(this.sessions.keep(keeper, kept)),
       read: (id) => Promise.resolve(this.sessions.read(id)),
       release: (id, owner) => Promise.resolve(this.sessions.release(id, owner)),
     }

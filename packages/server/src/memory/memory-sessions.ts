@@ -1,4 +1,4 @@
-import type { Claim, ClaimRequest, Clock, HeldSession, Kept, Random, StoredSession } from '../ports/index.js'
+import type { Claim, ClaimRequest, Clock, HeldSession, Keeper, Kept, Random, StoredSession } from '../ports/index.js'
 
 const NOTHING: Kept = {}
 
@@ -12,6 +12,8 @@ interface SessionRecord {
   renewedAt: number
   /** What the server keeps with it. */
   kept: Kept
+  /** Number of the write of this owner that it is of; 0 when an earlier owner wrote it. */
+  number: number
 }
 
 /** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
@@ -35,12 +37,14 @@ export class MemorySessions {
     const record = resume && this.find(resume.id, now)
     if (resume && record && record.user === user && this.fits(record, resume.digest)) {
       record.owner += 1
+      record.number = 0
       record.digest = nextDigest
       record.previous = resume.digest
       this.touch(resume.id, record, now)
       return { id: resume.id, owner: record.owner, resumed: true, ...record.kept }
     }
-    this.remember(newId, { owner: 1, user, digest: nextDigest, previous: undefined, renewedAt: now, kept: NOTHING })
+    const begun = { owner: 1, user, digest: nextDigest, previous: undefined, renewedAt: now, kept: NOTHING, number: 0 }
+    this.remember(newId, begun)
     return { id: newId, owner: 1, resumed: false }
   }
 
@@ -52,18 +56,19 @@ export class MemorySessions {
   renew(sessions: readonly HeldSession[]): void {
     const now = this.clock.now()
     for (const session of sessions) {
-      const { id, owner, user, digest } = session
+      const { id, owner, user, digest, number } = session
       const record = this.find(id, now)
       if (!record || record.owner < owner)
-        this.remember(id, { owner, user, digest, previous: undefined, renewedAt: now, kept: keptOf(session) })
+        this.remember(id, { owner, user, digest, previous: undefined, renewedAt: now, kept: keptOf(session), number })
       else if (record.owner === owner) this.touch(id, record, now)
     }
   }
 
-  keep(id: string, owner: number, kept: Kept): boolean {
+  keep({ id, owner, number }: Keeper, kept: Kept): boolean {
     const record = this.find(id, this.clock.now())
-    if (record?.owner !== owner) return false
+    if (record?.owner !== owner || record.number > number) return false
     record.kept = keptOf(kept)
+    record.number = number
     return true
   }
 

@@ -35,6 +35,7 @@ export type {
   Claim,
   ClaimRequest,
   HeldSession,
+  Keeper,
   Kept,
   SessionHandler,
   SessionStore,

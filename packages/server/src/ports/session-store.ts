@@ -38,6 +38,21 @@ export interface HeldSession extends Kept {
   readonly user: string | null
   /** Digest of the token that resumes it. */
   readonly digest: string
+  /** Number of the latest write of this owner, done or on its way; 0 before the first. See {@link Keeper.number}. */
+  readonly number: number
+}
+
+/** Who writes what is kept with a session, with the right to: which write of which owner this is. */
+export interface Keeper {
+  /** Public id of the session. */
+  readonly id: string
+  /** Owner number of the claim that the session is held by. */
+  readonly owner: number
+  /**
+   * Number of the write: each one of an owner has a higher one than those before it, and the same one when it is
+   * repeated. An integer from 1 up to 2^53 − 1. It need not join on to the last.
+   */
+  readonly number: number
 }
 
 /** The record of a session, whoever holds it. */
@@ -62,15 +77,18 @@ export interface SessionStore {
   confirm(id: string, owner: number): Promise<void>
   /**
    * Renews the records of sessions that have a link. Makes those again that have expired, and those of a lower owner: of
-   * a history that has lost the claim. A record of a higher owner stays as it is.
+   * a history that has lost the claim; a write of the owner with a lower number than theirs comes too late for those. A
+   * record of a higher owner stays as it is.
    */
   renew(sessions: readonly HeldSession[]): Promise<void>
   /**
-   * Writes what the server keeps with a session, in place of all that was written before.
+   * Writes what the server keeps with a session, in place of all that was written before. So a write that its node has
+   * given up, and that arrives late, does not undo what the owner wrote after it.
    *
-   * @returns Whether it was written: not when somebody else holds the session by now, or its record is gone.
+   * @returns Whether it was written: not when somebody else holds the session by now, its record is gone, or a later
+   * write of the same owner has been here before.
    */
-  keep(id: string, owner: number, kept: Kept): Promise<boolean>
+  keep(keeper: Keeper, kept: Kept): Promise<boolean>
   /** Ends a session for good, unless somebody else holds it by now. */
   release(id: string, owner: number): Promise<void>
   /** The record of a session, with or without a link; `undefined` when there is none. Changes nothing. */

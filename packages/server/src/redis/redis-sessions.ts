@@ -2,6 +2,7 @@ import type {
   Claim,
   ClaimRequest,
   HeldSession,
+  Keeper,
   Kept,
   SessionHandler,
   SessionStore,
@@ -63,8 +64,8 @@ export class RedisSessions implements SessionStore {
     await forEach(batches, (batch) => this.renewBatch(batch))
   }
 
-  async keep(id: string, owner: number, kept: Kept): Promise<boolean> {
-    return (await this.call('keep', id, [owner, ...textsOf(kept)])) === 1
+  async keep({ id, owner, number }: Keeper, kept: Kept): Promise<boolean> {
+    return (await this.call('keep', id, [owner, number, ...textsOf(kept)])) === 1
   }
 
   async release(id: string, owner: number): Promise<void> {
@@ -90,7 +91,10 @@ export class RedisSessions implements SessionStore {
   private async renewBatch(batch: readonly HeldSession[]): Promise<void> {
     const { line, node, ttlMs, handler } = this.parts
     const keys = batch.map(({ id }) => line.key('s', id))
-    const records = batch.flatMap((held) => [held.owner, JSON.stringify(held.user), held.digest, ...textsOf(held)])
+    const records = batch.flatMap((held) => {
+      const { owner, user, digest, number } = held
+      return [owner, JSON.stringify(user), digest, number, ...textsOf(held)]
+    })
     const taken = (await line.call('sessions.renew', keys, [ttlMs, node, ...records])) as readonly number[]
     for (let i = 0; i < taken.length; i += 2) {
       const session = batch[taken[i] ?? 0]

@@ -6,17 +6,22 @@ import { world } from '../support/world.js'
 
 /** Two servers on one backend, where a token is the id of a user, and a store whose writes can fail or wait. */
 function two(options: Parameters<typeof world>[0] = {}) {
-  const store = { failing: 0, gate: new Gate() }
+  const store = { failing: 0, gate: new Gate(), late: false, arrive: (): Promise<unknown> => Promise.resolve() }
   const w = world({
     authenticate: ({ token }) => ({ user: token ? { id: token } : null }),
     wrap: (inner) => ({
       join: (handler) => {
         const node = inner.join(handler)
         const { sessions } = node
-        const keep: SessionStore['keep'] = (...args) =>
-          store.failing-- > 0
+        const keep: SessionStore['keep'] = (...args) => {
+          if (store.late) {
+            Object.assign(store, { late: false, arrive: () => sessions.keep(...args) })
+            return Promise.reject(new Error('no answer in time'))
+          }
+          return store.failing-- > 0
             ? store.gate.after(() => Promise.reject(new Error('down')))
             : store.gate.after(() => sessions.keep(...args))
+        }
         const read: SessionStore['read'] = (id) =>
           store.failing > 0 ? Promise.reject(new Error('down')) : sessions.read(id)
         return { ...node, sessions: { ...sessions, keep, read } }
@@ -189,6 +194,16 @@ describe('the attributes of a session', () => {
   })
 })
 
+test('a write that was given up, and is done late, does not undo the one after it', async () => {
+  const { a, b, store, signIn } = two()
+  const client = await signIn(a, 'ada')
+  store.late = true
+  await expect(a.setAttributes({ user: 'ada' }, { username: 'Ada' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await a.setAttributes({ user: 'ada' }, { username: 'Countess' })
+  await store.arrive()
+  expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Countess' } })
+})
+
 describe('after another history has taken over', () => {
   test('records and what is kept in them are written again at once, not with the next renewal', async () => {
     const { a, b, backend, clock, signIn } = two()
@@ -196,7 +211,8 @@ describe('after another history has taken over', () => {
     await a.setAttributes({ user: 'ada' }, { username: 'Ada' })
     const { sessions } = backend.join(deafNode)
     // The history that serves now knows an earlier state of this session, and nothing of another one.
-    await sessions.keep(client.session.id, 1, {})
+    await sessions.release(client.session.id, 1)
+    await sessions.renew([{ id: client.session.id, owner: 1, user: 'ada', digest: 'd', number: 0 }])
     const other = await signIn(b, 'eve')
     await sessions.release(other.session.id, 1)
     backend.failOver()
@@ -215,7 +231,8 @@ describe('after another history has taken over', () => {
     store.gate.open()
     await writing
     const { sessions } = backend.join(deafNode)
-    await sessions.keep(client.session.id, 1, {})
+    await sessions.release(client.session.id, 1)
+    await sessions.renew([{ id: client.session.id, owner: 1, user: 'ada', digest: 'd', number: 0 }])
     await clock.advance(41_000)
     expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Ada' } })
   })

@@ -390,9 +390,9 @@ test('what is kept is written one after the other, so that the last write holds 
       join: (handler) => {
         const node = inner.join(handler)
         const { sessions } = node
-        const keep: typeof sessions.keep = (id, owner, kept) => {
+        const keep: typeof sessions.keep = (keeper, kept) => {
           writes.push(kept.subscriptions ?? [])
-          return gate.after(() => sessions.keep(id, owner, kept))
+          return gate.after(() => sessions.keep(keeper, kept))
         }
         return { ...node, sessions: { ...sessions, keep } }
       },
@@ -422,9 +422,9 @@ test('of two at once, the second is kept when the first could not be written, an
       join: (handler) => {
         const node = inner.join(handler)
         const { sessions } = node
-        const keep: typeof sessions.keep = (id, owner, kept) => {
+        const keep: typeof sessions.keep = (keeper, kept) => {
           writes.push(kept)
-          return gate.after(() => outcomes.shift() ?? sessions.keep(id, owner, kept))
+          return gate.after(() => outcomes.shift() ?? sessions.keep(keeper, kept))
         }
         return { ...node, sessions: { ...sessions, keep } }
       },

@@ -312,7 +312,7 @@ describe('sessions', () => {
         resume: resume === undefined ? undefined : { id: resume, digest: 'd' },
       })
     for (const id of ['a', 'b', 'c']) claim(id)
-    sessions.renew([{ id: 'a', owner: 1, user: null, digest: 'd' }])
+    sessions.renew([{ id: 'a', owner: 1, user: null, digest: 'd', number: 0 }])
     expect(claim('-', 'b').resumed).toBe(true)
     claim('d')
     expect(sessions.size).toBe(3)
@@ -324,7 +324,7 @@ describe('sessions', () => {
     const sessions = new MemorySessions(new VirtualClock(), new CountingRandom(), 120_000, 1)
     sessions.claim({ newId: 'a', user: null, nextDigest: 'd' })
     sessions.claim({ newId: 'b', user: null, nextDigest: 'd' })
-    sessions.renew([{ id: 'a', owner: 1, user: null, digest: 'd' }])
+    sessions.renew([{ id: 'a', owner: 1, user: null, digest: 'd', number: 0 }])
     expect(sessions.claim({ newId: 'c', user: null, nextDigest: 'e', resume: { id: 'a', digest: 'd' } }).resumed).toBe(
       true,
     )

@@ -62,8 +62,8 @@ describe('a session', () => {
       await eventually(() => loser.superseded.some((told) => told.id === id && told.owner === 3))
       expect(winner.superseded.filter((told) => told.id === id && told.owner > 3)).toEqual([])
       await eventually(() => c.superseded.some((told) => told.id === id))
-      expect(await loser.sessions.keep(id, 2, { attributes: '{}' })).toBe(false)
-      expect(await winner.sessions.keep(id, 3, { attributes: '{}' })).toBe(true)
+      expect(await loser.sessions.keep({ id, owner: 2, number: 1 }, { attributes: '{}' })).toBe(false)
+      expect(await winner.sessions.keep({ id, owner: 3, number: 1 }, { attributes: '{}' })).toBe(true)
     }
   })
 
@@ -88,7 +88,7 @@ describe('a session', () => {
     const { a, line } = await three().then((all) => ({ ...all, line: all.a.line }))
     await a.sessions.claim(begin)
     await redis.command('HINCRBY', line.key('s', 's'), 'o', '4')
-    await a.sessions.renew([{ id: 's', owner: 1, user: 'ada', digest: 't1' }])
+    await a.sessions.renew([{ id: 's', owner: 1, user: 'ada', digest: 't1', number: 0 }])
     expect(a.superseded).toEqual([{ id: 's', owner: 5 }])
   })
 
@@ -99,6 +99,7 @@ describe('a session', () => {
       owner: 2,
       user: 'ada',
       digest: `t${i}`,
+      number: 0,
       attributes: `{"n":${i}}`,
     }))
     await a.sessions.renew(held)
@@ -251,7 +252,7 @@ test('a Redis that is full begins nothing, and ends nothing: who is there stays,
     const claim = b.sessions.claim({ newId: 'new', user: 'eve', nextDigest: 't' })
     await expect(claim).rejects.toThrow()
     await expect(b.presence.enter('room', enter('new'), LONG_MS)).rejects.toThrow()
-    await a.sessions.renew([{ id: 's', owner: 1, user: 'ada', digest: 't1' }])
+    await a.sessions.renew([{ id: 's', owner: 1, user: 'ada', digest: 't1', number: 0 }])
     await a.sessions.confirm('s', 1)
     const members = [{ session: 'stays', owner: 1 }]
     expect(await a.presence.renew([{ channel: 'room', members }], LONG_MS)).toEqual([])
@@ -280,8 +281,8 @@ test('nothing is kept for ever: every key has an end', async () => {
   const { a, keyPrefix } = await three()
   const ada = { session: 's', user: 'ada', owner: 1, number: 1 }
   await a.sessions.claim({ newId: 's', user: 'ada', nextDigest: 't' })
-  await a.sessions.keep('s', 1, { attributes: '{"a":1}' })
-  await a.sessions.renew([{ id: 'other', owner: 1, user: null, digest: 't' }])
+  await a.sessions.keep({ id: 's', owner: 1, number: 1 }, { attributes: '{"a":1}' })
+  await a.sessions.renew([{ id: 'other', owner: 1, user: null, digest: 't', number: 0 }])
   await a.presence.enter('room', ada, LONG_MS)
   await a.presence.leave('left', ada, LONG_MS)
   await a.presence.reap(['room', 'left', 'never'])

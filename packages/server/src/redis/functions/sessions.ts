@@ -6,6 +6,7 @@ import { functionLibrary } from '../functions.js'
  *     o  owner number          u  user, as JSON         n  node that holds it
  *     d  digest of the token   p  digest of the one presented last, until the client has the new one
  *     k  subscriptions, as a JSON array                 a  attributes, as a JSON object
+ *     w  number of the write of this owner that k and a are of; absent when an earlier owner wrote them
  *
  * A Redis that is full takes nothing new; what renews or ends what is there goes on, or all of it would be over.
  */
@@ -27,6 +28,7 @@ register('resume', function(keys, args)
   if presented ~= d and presented ~= p then return false end
   owner = redis.call('HINCRBY', key, 'o', 1)
   redis.call('HSET', key, 'd', digest, 'p', presented, 'n', node)
+  redis.call('HDEL', key, 'w')
   redis.call('PEXPIRE', key, args[5])
   if holder and holder ~= node then
     redis.call(args[6], args[7] .. holder, '1 ' .. owner .. ' ' .. args[8])
@@ -51,20 +53,20 @@ register('confirm', function(keys, args)
   return 1
 end, { 'allow-oom' })
 
--- records | ttl, node, then for each record: owner, user, digest, subscriptions, attributes
+-- records | ttl, node, then for each record: owner, user, digest, number, subscriptions, attributes
 -- → index of each record that a higher owner holds, and that owner
 register('renew', function(keys, args)
   local taken = {}
   for i, key in ipairs(keys) do
-    local at = 3 + (i - 1) * 5
+    local at = 3 + (i - 1) * 6
     local held = tonumber(args[at])
     local owner = tonumber(redis.call('HGET', key, 'o') or '0')
     if owner < held then
       -- It has expired, or another history serves that does not know of the claim.
       redis.call('DEL', key)
-      redis.call('HSET', key, 'o', args[at], 'u', args[at + 1], 'd', args[at + 2])
-      put(key, 'k', args[at + 3])
-      put(key, 'a', args[at + 4])
+      redis.call('HSET', key, 'o', args[at], 'u', args[at + 1], 'd', args[at + 2], 'w', args[at + 3])
+      put(key, 'k', args[at + 4])
+      put(key, 'a', args[at + 5])
     end
     if owner <= held then
       redis.call('HSET', key, 'n', args[2])
@@ -77,11 +79,14 @@ register('renew', function(keys, args)
   return taken
 end, { 'allow-oom' })
 
--- record | owner, subscriptions, attributes → whether it was written
+-- record | owner, number, subscriptions, attributes → whether it was written
 register('keep', function(keys, args)
-  if redis.call('HGET', keys[1], 'o') ~= args[1] then return 0 end
-  put(keys[1], 'k', args[2])
-  put(keys[1], 'a', args[3])
+  local key = keys[1]
+  local owner, written = unpack(redis.call('HMGET', key, 'o', 'w'))
+  if owner ~= args[1] or (written and tonumber(written) > tonumber(args[2])) then return 0 end
+  redis.call('HSET', key, 'w', args[2])
+  put(key, 'k', args[3])
+  put(key, 'a', args[4])
   return 1
 end)
 

@@ -1,4 +1,4 @@
-import type { Claim, SessionStore } from '../../ports/index.js'
+import type { Claim, Keeper, SessionStore } from '../../ports/index.js'
 import type { TestFramework } from './framework.js'
 
 /** One node on the store, with what it was told. */
@@ -24,6 +24,11 @@ export interface SessionFixture {
   /** Lets go of everything. */
   dispose(): Promise<void>
 }
+
+/** Numbers are as large as those of a node, which takes its time of day. */
+const FIRST_NUMBER = 1_763_000_000_000
+/** Writes of this suite so far. */
+let writes = 0
 
 /**
  * The law of the {@link SessionStore} port as tests. PROTOCOL.md §3.2.
@@ -145,7 +150,7 @@ export function sessionStoreContract(
       const { id, owner } = await begin(node)
       for (let i = 0; i < 3; i++) {
         await fixture.advance(fixture.ttlMs * 0.6)
-        await node.sessions.renew([{ id, owner, user: 'ada', digest: 't1' }])
+        await node.sessions.renew([{ id, owner, user: 'ada', digest: 't1', number: 0 }])
       }
       expect(await resume(node, 't1', 't2')).toMatchObject({ owner: 2, resumed: true })
     })
@@ -154,15 +159,15 @@ export function sessionStoreContract(
       await begin(node)
       await resume(node, 't1', 't2')
       await fixture.advance(fixture.ttlMs * 1.2)
-      await node.sessions.renew([{ id: 's1', owner: 2, user: 'ada', digest: 't2' }])
+      await node.sessions.renew([{ id: 's1', owner: 2, user: 'ada', digest: 't2', number: 0 }])
       expect(await resume(node, 't2', 't3', 'eve')).toMatchObject({ resumed: false })
       expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true })
     })
 
     law('makes a record again that knows nothing of the claim, and keeps one of a later claim', async (_, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, { subscriptions: ['old'] })
-      const held = { id: 's1', user: 'ada', subscriptions: ['new'], attributes: '{"x":1}' }
+      await node.sessions.keep(keeper(1), { subscriptions: ['old'] })
+      const held = { id: 's1', user: 'ada', number: 0, subscriptions: ['new'], attributes: '{"x":1}' }
       await node.sessions.renew([{ ...held, owner: 4, digest: 't4' }])
       await node.sessions.renew([{ ...held, owner: 3, digest: 't3', subscriptions: [] }])
       expect(await resume(node, 't1', 'a')).toMatchObject({ resumed: false })
@@ -175,7 +180,7 @@ export function sessionStoreContract(
       await begin(node)
       await resume(node, 't1', 't2')
       await fixture.advance(fixture.ttlMs * 0.6)
-      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1' }])
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', number: 0 }])
       await fixture.advance(fixture.ttlMs * 0.6)
       expect(await resume(node, 't2', 't3')).toMatchObject({ resumed: false })
     })
@@ -193,7 +198,7 @@ export function sessionStoreContract(
       'keeps what the server subscribed a session to, and gives it to whoever claims the session',
       async (fixture, node) => {
         await begin(node)
-        expect(await node.sessions.keep('s1', 1, { subscriptions: ['a', 'b'] })).toBe(true)
+        expect(await node.sessions.keep(keeper(1), { subscriptions: ['a', 'b'] })).toBe(true)
         const other = await fixture.join()
         expect(await resume(other, 't1', 't2')).toEqual({
           id: 's1',
@@ -201,28 +206,28 @@ export function sessionStoreContract(
           resumed: true,
           subscriptions: ['a', 'b'],
         })
-        expect(await other.sessions.keep('s1', 2, { subscriptions: ['b'] })).toBe(true)
+        expect(await other.sessions.keep(keeper(2), { subscriptions: ['b'] })).toBe(true)
         expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['b'])
-        expect(await node.sessions.keep('s1', 3, { subscriptions: [] })).toBe(true)
+        expect(await node.sessions.keep(keeper(3), { subscriptions: [] })).toBe(true)
         expect((await resume(node, 't3', 't4')).subscriptions ?? []).toEqual([])
       },
     )
 
     law('does not let an owner that has lost the session write what it is subscribed to', async (fixture, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'] })
       const other = await fixture.join()
       await resume(other, 't1', 't2')
-      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a', 'stale'] })).toBe(false)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a', 'stale'] })).toBe(false)
       expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['a'])
     })
 
     law('writes nothing for a session that is not there', async (_, node) => {
-      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'] })).toBe(false)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a'] })).toBe(false)
       expect((await begin(node)).subscriptions ?? []).toEqual([])
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'] })
       await node.sessions.release('s1', 1)
-      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'] })).toBe(false)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a'] })).toBe(false)
       const unknown = { newId: 'n', resume: { id: 's1', digest: 't1' }, user: 'ada', nextDigest: 'd' }
       expect((await node.sessions.claim(unknown)).subscriptions ?? []).toEqual([])
     })
@@ -230,26 +235,26 @@ export function sessionStoreContract(
     law('makes an expired record again with what the session is subscribed to', async (fixture, node) => {
       await begin(node)
       await fixture.advance(fixture.ttlMs * 1.2)
-      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', subscriptions: ['a'] }])
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', number: 0, subscriptions: ['a'] }])
       expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
     })
 
     law('keeps what is subscribed through a renewal that does not know of it', async (_, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
-      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1' }])
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'] })
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', number: 0 }])
       expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
     })
 
     law('keeps attributes as the text they are, and both when a record is made again', async (fixture, node) => {
       await begin(node)
       const attributes = '{ "username" : "Ada 🎈", "n":1e2}'
-      expect(await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes })).toBe(true)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a'], attributes })).toBe(true)
       const other = await fixture.join()
       expect(await resume(other, 't1', 't2')).toMatchObject({ owner: 2, subscriptions: ['a'], attributes })
       await fixture.advance(fixture.ttlMs * 1.2)
       await other.sessions.renew([
-        { id: 's1', owner: 2, user: 'ada', digest: 't2', subscriptions: ['b'], attributes: '{"x":1}' },
+        { id: 's1', owner: 2, user: 'ada', digest: 't2', number: 0, subscriptions: ['b'], attributes: '{"x":1}' },
       ])
       const again = await resume(node, 't2', 't3')
       expect(again).toMatchObject({ owner: 3, subscriptions: ['b'], attributes: '{"x":1}' })
@@ -257,11 +262,50 @@ export function sessionStoreContract(
 
     law('writes all that is kept in place of all that was', async (_, node) => {
       await begin(node)
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes: '{"x":1}' })
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'] })
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'], attributes: '{"x":1}' })
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'] })
       expect((await resume(node, 't1', 't2')).attributes).toBeUndefined()
-      await node.sessions.keep('s1', 2, { attributes: '{"x":2}' })
+      await node.sessions.keep(keeper(2), { attributes: '{"x":2}' })
       expect(await resume(node, 't2', 't3')).toEqual({ id: 's1', owner: 3, resumed: true, attributes: '{"x":2}' })
+    })
+
+    law('lets the later of two writes of one owner stand, whichever comes first', async (_, node) => {
+      await begin(node)
+      const [earlier, later] = [keeper(1), keeper(1)]
+      expect(await node.sessions.keep(later, { subscriptions: ['b'], attributes: '{"x":2}' })).toBe(true)
+      expect(await node.sessions.keep(earlier, { subscriptions: ['a'], attributes: '{"x":1}' })).toBe(false)
+      const { subscriptions, attributes } = await resume(node, 't1', 't2')
+      expect({ subscriptions, attributes }).toEqual({ subscriptions: ['b'], attributes: '{"x":2}' })
+    })
+
+    law('takes a write that is repeated, with what it kept', async (_, node) => {
+      await begin(node)
+      const once = keeper(1)
+      expect(await node.sessions.keep(once, { subscriptions: ['a'] })).toBe(true)
+      expect(await node.sessions.keep(once, { subscriptions: ['a'] })).toBe(true)
+      expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['a'])
+    })
+
+    law('counts the writes of each owner anew, since clocks of nodes differ', async (fixture, node) => {
+      await begin(node)
+      await node.sessions.keep({ ...keeper(1), number: Number.MAX_SAFE_INTEGER }, { subscriptions: ['a'] })
+      const other = await fixture.join()
+      await resume(other, 't1', 't2')
+      expect(await other.sessions.keep({ ...keeper(2), number: 1 }, { subscriptions: ['b'] })).toBe(true)
+      expect((await resume(node, 't2', 't3')).subscriptions).toEqual(['b'])
+    })
+
+    law('takes no write that is earlier than what a record was made again with', async (fixture, node) => {
+      await begin(node)
+      const [earlier, latest] = [keeper(1), keeper(1)]
+      await fixture.advance(fixture.ttlMs * 1.2)
+      const held = { id: 's1', owner: 1, user: 'ada', digest: 't1', number: latest.number, subscriptions: ['b'] }
+      await node.sessions.renew([held])
+      expect(await node.sessions.keep(earlier, { subscriptions: ['a'] })).toBe(false)
+      expect((await node.sessions.read('s1'))?.subscriptions).toEqual(['b'])
+      // That one may have been on its way then.
+      expect(await node.sessions.keep(latest, { subscriptions: ['b', 'c'] })).toBe(true)
+      expect((await resume(node, 't1', 't2')).subscriptions).toEqual(['b', 'c'])
     })
 
     law('reads a session on any node, with or without a link, until it is over', async (fixture, node) => {
@@ -269,7 +313,7 @@ export function sessionStoreContract(
       expect(await other.sessions.read('s1')).toBeUndefined()
       await begin(node)
       expect(await other.sessions.read('s1')).toEqual({ id: 's1', user: 'ada' })
-      await node.sessions.keep('s1', 1, { subscriptions: ['a'], attributes: '{"x":1}' })
+      await node.sessions.keep(keeper(1), { subscriptions: ['a'], attributes: '{"x":1}' })
       const record = { id: 's1', user: 'ada', subscriptions: ['a'], attributes: '{"x":1}' }
       expect(await other.sessions.read('s1')).toEqual(record)
       await node.sessions.release('s1', 1)
@@ -291,4 +335,9 @@ export function sessionStoreContract(
       expect(await begin(node)).toEqual({ id: 's1', owner: 1, resumed: false })
     })
   })
+}
+
+/** Who writes, by the number that is next. */
+function keeper(owner: number): Keeper {
+  return { id: 's1', owner, number: FIRST_NUMBER + ++writes }
 }
