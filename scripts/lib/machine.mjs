@@ -6,11 +6,14 @@ import { delimiter, join } from 'node:path'
 
 // Where Homebrew puts itself and its programs is not on the PATH of every shell.
 const BREW_FOLDERS = ['/opt/homebrew/bin', '/usr/local/bin']
+// Where a Linux has its servers is on the PATH of root only, in many of them.
+const LINUX_FOLDERS = ['/usr/local/sbin', '/usr/sbin']
 
-/** Folders of the PATH, and on macOS those of Homebrew. */
+/** Folders of the PATH, and those where a system keeps programs besides. */
 export function programFolders({ platform, env }) {
   const folders = (env.PATH ?? '').split(delimiter).filter(Boolean)
-  return platform === 'darwin' ? [...folders, ...BREW_FOLDERS] : folders
+  if (platform === 'darwin') return [...folders, ...BREW_FOLDERS]
+  return platform === 'linux' ? [...folders, ...LINUX_FOLDERS] : folders
 }
 
 /** What plans are made from. Asks the machine only what a plan for its platform needs. */
