@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { requireHaproxy } from './lib/haproxy.mjs'
 import { root } from './lib/pnpm.mjs'
 import { requireRedis } from './lib/redis.mjs'
 
@@ -13,7 +14,7 @@ await check('chat', { pages: ['/'], signal: 'SIGTERM' })
 await check('cluster', {
   // The same packages as a moment ago.
   args: ['--built'],
-  env: { REDIS_SERVER_PATH: requireRedis() },
+  env: { REDIS_SERVER_PATH: requireRedis(), HAPROXY_PATH: requireHaproxy() },
   pages: ['/', '/page.js'],
   signal: 'SIGINT',
 })

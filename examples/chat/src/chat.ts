@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { RealtimeServer, type Backend } from '@org/realtime-server'
+import { healthChecks, RealtimeServer, type Backend } from '@org/realtime-server'
 import { z } from 'zod'
 import { chat } from './contract.js'
 
@@ -46,7 +46,9 @@ export function createChat({ page, backend, node }: ChatOptions) {
     ['/page.js', file('page.js', 'text/javascript; charset=utf-8')],
     ['/style.css', file('style.css', 'text/css; charset=utf-8')],
   ])
+  const health = healthChecks(realtime)
   const http = createServer((request, response) => {
+    if (health(request, response)) return
     const found = files.get((request.url ?? '/').split('?', 1)[0] ?? '/')
     if (!found) return void response.writeHead(404, { 'content-type': 'text/plain' }).end('Not found\n')
     response.writeHead(200, {

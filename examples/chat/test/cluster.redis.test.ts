@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { RealtimeClient } from '@org/realtime-client'
 import { build } from 'esbuild'
 import { expect, onTestFinished, test } from 'vitest'
+import { requireHaproxy } from '../../../scripts/lib/haproxy.mjs'
 import { requireRedis } from '../../../scripts/lib/redis.mjs'
 import type { chat } from '../src/contract.js'
 import { until } from './support/until.js'
@@ -58,54 +60,131 @@ function run(program: string, env: Record<string, string>) {
   return { child, ended, printed: () => printed }
 }
 
-test('the demo of two servers goes on when one is killed: messages come once, from both servers, and it comes back', async () => {
-  const program = await bundled()
-  const demo = run(program, { REDIS_SERVER_PATH: requireRedis() })
+/** Somebody at the page, who writes down what it says. */
+class Guest {
+  readonly client: RealtimeClient<typeof chat>
+  readonly room
+  readonly heard: string[] = []
+  readonly gaps: unknown[] = []
+  /** Which servers there were, as the page is told. */
+  readonly states: string[] = []
+  /** How often it connected, and whether its session went on each time. */
+  readonly connects: boolean[] = []
+
+  constructor(
+    url: string,
+    readonly name: string,
+  ) {
+    this.client = new RealtimeClient<typeof chat>(url, { data: { name }, reconnect: { minMs: 50, baseMs: 100 } })
+    onTestFinished(() => this.client.close())
+    this.client.on('connected', ({ resumed }) => this.connects.push(resumed))
+    this.room = this.client.channel('room:lobby')
+    this.room.on('message', ({ data }) => this.heard.push(`${data.name} by ${data.node}: ${data.text}`))
+    this.room.on('gap', (gap) => this.gaps.push(gap))
+    this.client.channel('cluster').on('message', ({ data }) => {
+      this.states.push(data.nodes.map(({ name, isUp }) => `${name}${isUp ? '+' : '-'}`).join(' '))
+    })
+  }
+
+  async node(): Promise<string> {
+    return (await this.client.call('cluster.here')).node
+  }
+}
+
+/** Starts the demo, and gives the address that it prints. */
+async function started(env: Record<string, string>) {
+  const demo = run(await bundled(), { REDIS_SERVER_PATH: requireRedis(), ...env })
   const ready = /is ready: http(\S+)/
   await until(
     'the address',
     () => demo.printed(),
     (text) => ready.test(text),
   )
-  const url = `ws${ready.exec(demo.printed())?.[1]}/realtime`
-  const guests = ['Ada', 'Grace'].map((name) => {
-    const client = new RealtimeClient<typeof chat>(url, { data: { name }, reconnect: { minMs: 50, baseMs: 100 } })
-    onTestFinished(() => client.close())
-    const room = client.channel('room:lobby')
-    const heard: string[] = []
-    const gaps: unknown[] = []
-    room.on('message', ({ data }) => heard.push(`${data.name} by ${data.node}: ${data.text}`))
-    room.on('gap', (gap) => gaps.push(gap))
-    const states: string[] = []
-    client.channel('cluster').on('message', ({ data }) => {
-      states.push(data.nodes.map(({ name, isUp }) => `${name}${isUp ? '+' : '-'}`).join(' '))
-    })
-    return { client, room, heard, gaps, states }
-  })
-  const [ada, grace] = guests
-  if (!ada || !grace) throw new Error('there is nobody')
-  for (const { room } of guests) await room.ready()
-  // One after the other, so each has a server of its own.
-  const here = await Promise.all(guests.map(({ client }) => client.call('cluster.here')))
-  expect(here.map(({ node }) => node).sort()).toEqual(['A', 'B'])
-  const [{ node: first } = { node: '' }, { node: other } = { node: '' }] = here
+  return { ...demo, url: `ws${ready.exec(demo.printed())?.[1]}/realtime` }
+}
 
-  await ada.room.publish({ text: 'before' })
-  ada.client.call('cluster.kill', { node: first }).catch(() => undefined)
-  await until('both hear that it is gone', () => guests.every(({ states }) => states.at(-1)?.includes('-')))
-  await Promise.all(guests.map(({ room }) => room.publish({ text: 'after' })))
-  await until('both hear that it is back', () => guests.every(({ states }) => states.at(-1) === 'A+ B+'))
-  for (const { heard, gaps } of guests) {
-    await until('all messages', () => heard.length >= 3)
-    expect(heard[0]).toBe(`Ada by ${first}: before`)
-    expect([...heard].sort()).toEqual(
-      [`Ada by ${first}: before`, `Ada by ${other}: after`, `Grace by ${other}: after`].sort(),
+const fronts = [
+  { front: 'HAProxy', says: /^HAProxy 2|^HAProxy 3/m, env: { HAPROXY_PATH: requireHaproxy() } },
+  {
+    front: 'its own splitter',
+    says: /^A TCP splitter of the demo, for there is no haproxy here,/m,
+    env: { HAPROXY_PATH: '/no/such' },
+  },
+]
+
+test.each(fronts)(
+  'the demo of two servers behind $front spreads links over both; when one is killed, its guests are back at once, each message comes once, and it gets links again',
+  async ({ says, env }) => {
+    const demo = await started(env)
+    expect(demo.printed()).toMatch(says)
+    const guests: Guest[] = []
+    for (const name of ['Ada', 'Grace', 'Mary', 'Joan']) {
+      const guest = new Guest(demo.url, name)
+      // One after the other, so that it is known whose turn it is.
+      await guest.room.ready()
+      guests.push(guest)
+    }
+    const [ada] = guests
+    if (!ada) throw new Error('there is nobody')
+    const nodes = await Promise.all(guests.map((guest) => guest.node()))
+    expect([...nodes].sort()).toEqual(['A', 'A', 'B', 'B'])
+    const first = await ada.node()
+
+    // Everybody writes all the time: before it is killed, while it is away, and when it is back.
+    const sent: Array<Promise<unknown>> = []
+    const said: string[] = []
+    const writing = setInterval(() => {
+      for (const { room, name } of guests) {
+        const text = `message ${said.length + 1}`
+        said.push(`${name}: ${text}`)
+        sent.push(room.publish({ text }))
+      }
+    }, 50)
+    onTestFinished(() => clearInterval(writing))
+    await until('messages before', () => ada.heard.length > 20)
+    ada.client.call('cluster.kill', { node: first }).catch(() => undefined)
+    await until('all hear that it is gone', () => guests.every(({ states }) => states.at(-1)?.includes('-')))
+    await until('all hear that it is back', () => guests.every(({ states }) => states.at(-1) === 'A+ B+'))
+    clearInterval(writing)
+    await Promise.all(sent)
+
+    for (const { heard, gaps } of guests) {
+      await until('all messages', () => heard.length >= said.length)
+      expect(heard.map((line) => line.replace(/ by .:/, ':')).sort()).toEqual([...said].sort())
+      expect(heard).toEqual(ada.heard)
+      expect(gaps).toEqual([])
+    }
+    // Those of the other server kept their links; those of the one that died are the same sessions as before.
+    expect(guests.map(({ connects }) => connects)).toEqual(
+      nodes.map((node) => (node === first ? [false, true] : [false])),
     )
-    expect(gaps).toEqual([])
-  }
-  demo.child.kill('SIGINT')
-  expect(await demo.ended).toEqual([0, null])
-}, 60_000)
+    // The one that is back gets new links again.
+    await until(
+      'links to both',
+      async () => {
+        const others = [new Guest(demo.url, 'Grace'), new Guest(demo.url, 'Mary')]
+        const nodes = await Promise.all(others.map((other) => other.node()))
+        await Promise.all(others.map(({ client }) => client.close()))
+        return nodes.sort().join()
+      },
+      (nodes) => nodes === 'A,B',
+    )
+    demo.child.kill('SIGINT')
+    expect(await demo.ended).toEqual([0, null])
+  },
+  60_000,
+)
+
+test.each(fronts)('where the port is taken, the demo with $front says so and ends', async ({ env }) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  onTestFinished(() => void taken.close())
+  const port = String((taken.address() as AddressInfo).port)
+  const demo = run(await bundled(), { REDIS_SERVER_PATH: requireRedis(), ...env, PORT: port })
+  expect(await demo.ended).toEqual([1, null])
+  expect(demo.printed()).toContain('EADDRINUSE')
+  expect(demo.printed()).not.toContain('is ready')
+})
 
 test('without a redis-server the demo of two servers says what to install', async () => {
   const program = await bundled()

@@ -16,7 +16,9 @@ realtime.channel('cluster', { mode: 'latest', subscribe: true })
 realtime.method('cluster.here', () => ({ node }))
 realtime.method('cluster.kill', ({ node: name }) => say({ kill: name }))
 
-http.listen(0, '127.0.0.1', () => say({ port: (http.address() as AddressInfo).port }))
+http.listen(Number(process.env[ENVIRONMENT.port] ?? 0), '127.0.0.1', () =>
+  say({ port: (http.address() as AddressInfo).port }),
+)
 process.on('message', ({ tell }: ToNode) => {
   // The next change comes soon enough; the demo goes on without this one.
   realtime.publish('cluster', { nodes: [...tell] }).catch(() => undefined)

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { Target } from './front.js'
 import { ENVIRONMENT, type FromNode, type NodeState, type ToNode } from './words.js'
 
 /** Time that a killed server is away: long enough to see that nobody misses anything. */
@@ -8,7 +9,9 @@ const AWAY_MS = 4_000
 interface Place {
   readonly name: string
   child: ChildProcess | undefined
-  port: number | undefined
+  /** Where it listens, and will again: a balancer knows it by this. 0 before it is first known. */
+  port: number
+  isUp: boolean
 }
 
 /** The servers of the demo. One that ends, however it ends, comes back after a while. */
@@ -21,7 +24,7 @@ export class Nodes {
     private readonly redis: string,
     names: readonly string[],
   ) {
-    this.places = names.map((name) => ({ name, child: undefined, port: undefined }))
+    this.places = names.map((name) => ({ name, child: undefined, port: 0, isUp: false }))
   }
 
   /** Resolves when all of them listen. */
@@ -31,13 +34,18 @@ export class Nodes {
 
   /** Ports of those that listen. */
   get ports(): readonly number[] {
-    return this.places.flatMap(({ port }) => port ?? [])
+    return this.places.filter(({ isUp }) => isUp).map(({ port }) => port)
+  }
+
+  /** All of them, whether they listen at the moment or not. */
+  get targets(): readonly Target[] {
+    return this.places.map(({ name, port }) => ({ name, port }))
   }
 
   /** SIGKILL: no goodbye to anybody. */
   kill(name: string): void {
     const place = this.places.find((place) => place.name === name)
-    if (place?.port !== undefined) place.child?.kill('SIGKILL')
+    if (place?.isUp) place.child?.kill('SIGKILL')
   }
 
   async stop(): Promise<void> {
@@ -53,11 +61,16 @@ export class Nodes {
   }
 
   private async run(place: Place): Promise<void> {
-    const env = { ...process.env, [ENVIRONMENT.name]: place.name, [ENVIRONMENT.redis]: this.redis }
+    const env = {
+      ...process.env,
+      [ENVIRONMENT.name]: place.name,
+      [ENVIRONMENT.redis]: this.redis,
+      [ENVIRONMENT.port]: String(place.port),
+    }
     const child = fork(this.program, { env })
     place.child = child
     child.on('exit', () => {
-      place.port = undefined
+      place.isUp = false
       this.tell()
       if (!this.isOver) setTimeout(() => !this.isOver && void this.run(place), AWAY_MS)
     })
@@ -65,6 +78,7 @@ export class Nodes {
       child.on('message', (word: FromNode) => {
         if ('kill' in word) return this.kill(word.kill)
         place.port = word.port
+        place.isUp = true
         this.tell()
         resolve()
       })
@@ -73,9 +87,9 @@ export class Nodes {
 
   /** One server tells everybody on all of them. */
   private tell(): void {
-    const states = this.places.map(({ name, port }): NodeState => ({ name, isUp: port !== undefined }))
+    const states = this.places.map(({ name, isUp }): NodeState => ({ name, isUp }))
     const word: ToNode = { tell: states }
-    const { child } = this.places.find(({ port }) => port !== undefined) ?? {}
+    const { child } = this.places.find(({ isUp }) => isUp) ?? {}
     if (!this.isOver) child?.send(word)
   }
 }

@@ -1,12 +1,8 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-
-const READY_MS = 10_000
+import { answering, freePort } from './ports.js'
 
 export const ADVICE =
   'The demo of several servers needs redis-server 7.0 or newer, and did not find it on PATH.\n' +
@@ -24,7 +20,7 @@ export async function startRedis() {
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const remove = () => rm(folder, { recursive: true, force: true })
   const missing = new Promise<boolean>((resolve) => child.once('error', () => resolve(true)))
-  if (await Promise.race([answering(port), missing])) {
+  if (await Promise.race([answering('redis-server', port), missing])) {
     await remove()
     throw new Error(ADVICE)
   }
@@ -35,29 +31,5 @@ export async function startRedis() {
       await ended
       await remove()
     },
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  return port
-}
-
-/** Resolves when something answers; `false`, for it is not missing. */
-async function answering(port: number): Promise<false> {
-  const deadline = Date.now() + READY_MS
-  for (;;) {
-    const socket = connect(port, '127.0.0.1')
-    const isThere = await once(socket, 'connect').then(
-      () => true,
-      () => false,
-    )
-    socket.destroy()
-    if (isThere) return false
-    if (Date.now() > deadline) throw new Error(`redis-server did not answer within ${READY_MS} ms`)
-    await sleep(50)
   }
 }

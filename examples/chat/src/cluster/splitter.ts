@@ -1,15 +1,17 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Front, Place } from './front.js'
 
 /** Ports on this machine that take connections now. */
 export type Ports = () => readonly number[]
 
 /**
- * The balancer of the demo: gives each connection to the next server in turn, whoever it comes from. One that cannot be
+ * Where there is no HAProxy: gives each connection to the next server in turn, whoever it comes from. One that cannot be
  * reached is passed over.
  */
-export function createSplitter(ports: Ports): Server {
+export async function startSplitter(ports: Ports, { host, port }: Place): Promise<Front> {
   let turn = 0
-  return createServer((near) => {
+  const server = createServer((near) => {
     near.on('error', () => near.destroy())
     const now = ports()
     const start = turn++
@@ -18,6 +20,14 @@ export function createSplitter(ports: Ports): Server {
       now.map((_, i) => now[(start + i) % now.length] ?? 0),
     )
   })
+  // Rejects with what keeps it from listening.
+  await once(server.listen(port, host), 'listening')
+  return {
+    name: 'A TCP splitter',
+    port: (server.address() as AddressInfo).port,
+    failed: once(server, 'error').then(([error]) => String(error)),
+    close: () => Promise.resolve(void server.close()),
+  }
 }
 
 function forward(near: Socket, [port, ...others]: readonly number[]): void {

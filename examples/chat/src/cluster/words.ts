@@ -5,7 +5,7 @@ export interface NodeState {
 }
 
 /** What a server needs to know, in its environment. */
-export const ENVIRONMENT = { name: 'CHAT_NODE', redis: 'CHAT_REDIS' } as const
+export const ENVIRONMENT = { name: 'CHAT_NODE', redis: 'CHAT_REDIS', port: 'CHAT_PORT' } as const
 
 /** From a server: it listens, or somebody pressed the button. */
 export type FromNode = { readonly port: number } | { readonly kill: string }

@@ -1,0 +1,158 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RealtimeClient } from '@org/realtime-client'
+import { SUBPROTOCOL } from '@org/realtime-protocol'
+import { healthChecks, RealtimeServer, type ServerOptions } from '@org/realtime-server'
+import { redis } from '@org/realtime-server/redis'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocket, type ClientOptions } from 'ws'
+import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import { TLS_CERTIFICATE } from '../../../server/test/support/tls.js'
+import { replaced, startHaproxy } from './haproxy.js'
+
+/** Patience of a balancer that has little. The timers of a server can be half a second late, each time. */
+const IDLE_MS = 2_000
+const impatient = (config: string) => replaced(config, 'timeout tunnel 60s', `timeout tunnel ${IDLE_MS}ms`)
+
+let store: RedisServer
+beforeAll(async () => void (store = await startRedis()))
+beforeEach(() => store.command('FLUSHALL'))
+afterAll(() => store.stop())
+
+/** Two servers on one Redis. */
+async function servers(options: ServerOptions = {}) {
+  const addresses: string[] = []
+  const start = async (node: string) => {
+    const realtime = new RealtimeServer(undefined, {
+      ...options,
+      backend: redis({ url: store.url }),
+      authenticate: ({ handshake }) => (addresses.push(handshake.remoteAddress), { user: null, hello: node }),
+    })
+    realtime.channel('room', { subscribe: true, publish: true })
+    const health = healthChecks(realtime)
+    const http = createServer((request, response) => {
+      if (!health(request, response)) response.writeHead(404).end()
+    })
+    realtime.attach(http)
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(async () => {
+      await realtime.close({ lbDelayMs: 0 })
+      http.close()
+    })
+    return { realtime, port: (http.address() as AddressInfo).port }
+  }
+  const [a, b] = [await start('a'), await start('b')]
+  return { a: a.realtime, ports: [a.port, b.port], addresses }
+}
+
+/** Somebody outside, who verifies the certificate, and what it hears. */
+function guest(url: string, options: ClientOptions = {}) {
+  class Trusting extends WebSocket {
+    constructor(address: string | URL, protocols?: string | string[]) {
+      super(address, protocols, { ca: TLS_CERTIFICATE, ...options })
+    }
+  }
+  const client = new RealtimeClient(url, { WebSocket: Trusting, reconnect: { minMs: 50, baseMs: 100 } })
+  onTestFinished(() => client.close())
+  /** The server of each link there was. */
+  const nodes: unknown[] = []
+  client.on('connected', ({ hello }) => nodes.push(hello))
+  const heard: unknown[] = []
+  const room = client.channel('room')
+  room.on('message', ({ data }) => heard.push(data))
+  return { client, room, nodes, heard }
+}
+
+/** The status of a handshake that is refused; 101 when it is not. */
+function answered(url: string, options: ClientOptions): Promise<number | undefined> {
+  const webSocket = new WebSocket(url, SUBPROTOCOL, { ca: TLS_CERTIFICATE, ...options })
+  onTestFinished(() => webSocket.terminate())
+  return new Promise((resolve, reject) => {
+    webSocket.on('unexpected-response', (_request, { statusCode }) => resolve(statusCode))
+    webSocket.on('upgrade', ({ statusCode }) => resolve(statusCode))
+    webSocket.on('error', reject)
+  })
+}
+
+test('[A8] a quiet link outlives an HAProxy that cuts idle ones, as long as the server pings more often', async () => {
+  const { a, ports } = await servers({ limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
+  const { url } = await startHaproxy(ports, impatient)
+  const guests = [guest(url), guest(url)]
+  await Promise.all(guests.map(({ room }) => room.ready()))
+  await sleep(3 * IDLE_MS)
+  await a.publish('room', 'still there')
+  for (const { heard } of guests) await expect.poll(() => heard).toEqual(['still there'])
+  expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+})
+
+test('an HAProxy that is less patient than the server cuts, and the client comes back', async () => {
+  const { ports } = await servers({ limits: { heartbeatMs: 10 * IDLE_MS } })
+  const { url } = await startHaproxy(ports, impatient)
+  const { room, nodes } = guest(url)
+  await room.ready()
+  await expect.poll(() => nodes.length, { timeout: 10 * IDLE_MS }).toBeGreaterThan(1)
+})
+
+test('[A10] behind an HAProxy that ends TLS, links are wss, and origin, host and address are those of the outside', async () => {
+  const { a, ports, addresses } = await servers({ trustedProxies: 1 })
+  const { url } = await startHaproxy(ports)
+  const from = (origin: string): ClientOptions => ({
+    origin,
+    headers: { host: 'chat.example.com', cookie: 'session=1' },
+    // Another address than that of HAProxy itself, which the servers see.
+    localAddress: '127.0.0.9',
+  })
+  const { room, heard } = guest(url, from('https://chat.example.com'))
+  await room.ready()
+  await a.publish('room', 'through TLS')
+  await expect.poll(() => heard).toEqual(['through TLS'])
+  expect(await answered(url, from('https://evil.example'))).toBe(403)
+  expect(addresses).toEqual(['127.0.0.9'])
+})
+
+test('[A10] behind an HAProxy, what a client writes into its headers makes it nobody else, and its page no page of this host', async () => {
+  const { ports, addresses } = await servers({ trustedProxies: 1 })
+  const { url } = await startHaproxy(ports)
+  const forged = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-host': 'evil.example', cookie: 'session=1' }
+  const headers = { host: 'chat.example.com', ...forged }
+  const { room } = guest(url, { origin: 'https://chat.example.com', headers })
+  await room.ready()
+  expect(addresses).toEqual(['127.0.0.1'])
+  expect(await answered(url, { origin: 'https://evil.example', headers })).toBe(403)
+})
+
+test('[A11] an HAProxy that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async () => {
+  const { ports } = await servers()
+  const proxy = await startHaproxy(ports)
+  const guests = [guest(proxy.url), guest(proxy.url)]
+  for (const { room } of guests) await room.ready()
+  const [ada] = guests
+  if (!ada) throw new Error('there is nobody')
+  const sent: number[] = []
+  const stored: Array<Promise<unknown>> = []
+  const writing = setInterval(() => {
+    sent.push(sent.length + 1)
+    stored.push(ada.room.publish(sent.length))
+  }, 20)
+  onTestFinished(() => clearInterval(writing))
+  await expect.poll(() => ada.heard.length).toBeGreaterThan(10)
+
+  proxy.reload((config) => config.replace(/^ +server b .*\n/m, ''))
+  // In turn, one of two would be on the other server.
+  await vi.waitFor(
+    async () => {
+      const others = [guest(proxy.url), guest(proxy.url)]
+      await Promise.all(others.map(({ room }) => room.ready()))
+      const nodes = others.flatMap(({ nodes }) => nodes)
+      await Promise.all(others.map(({ client }) => client.close()))
+      expect(nodes).toEqual(['a', 'a'])
+    },
+    { timeout: 15_000, interval: 50 },
+  )
+  await expect.poll(() => sent.length).toBeGreaterThan(50)
+  clearInterval(writing)
+  await Promise.all(stored)
+  for (const { heard } of guests) await expect.poll(() => heard).toEqual(sent)
+  expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+})
