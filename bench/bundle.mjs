@@ -27,7 +27,10 @@ export async function bundle(of) {
     logLevel: 'warning',
     ...(of === 'built'
       ? { packages: 'external' }
-      : { conditions: ['@org/source'], external: ['ws', 'socket.io', 'prom-client', 'ioredis', 'esbuild'] }),
+      : {
+          conditions: ['@org/source'],
+          external: ['ws', 'socket.io', '@socket.io/*', 'prom-client', 'ioredis', 'esbuild'],
+        }),
   })
   return folder
 }

@@ -3,7 +3,7 @@ import { readable } from './numbers/format.js'
 import type { ContenderResult, Results, RowResult } from './results.js'
 
 const WIDTH = 860
-const LABEL = 190
+const LABEL = 210
 const SCALE = 420
 const BAR = 15
 const PAD = 24
@@ -14,6 +14,9 @@ const COLORS: Readonly<Record<ContenderName, readonly [light: string, dark: stri
   'ws-framed': ['#57606a', '#8b949e'],
   ws: ['#8c959f', '#6e7681'],
   'socket.io': ['#c9d1d9', '#484f58'],
+  'socket.io-redis': ['#c9d1d9', '#484f58'],
+  'socket.io-streams': ['#afb8c1', '#59636e'],
+  'redis-publish': ['#8c959f', '#6e7681'],
 }
 
 /** A picture of the rows: each bar is a share of what the largest of its row takes. Follows the theme of the reader. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
+import { redisFacts } from './redis.js'
 
 /** What a run is made on. The load says what else the machine had to do when it began. */
 export function machine(): Record<string, string> {
@@ -9,6 +10,7 @@ export function machine(): Record<string, string> {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${type()} ${release()}`,
     node: process.version,
+    ...redisFacts(),
     'load when it began': (loadavg()[0] ?? 0).toFixed(1),
   }
 }
@@ -20,6 +22,14 @@ export function versions(folder: string): Record<string, string> {
     return (JSON.parse(manifest) as { version: string }).version
   }
   return Object.fromEntries(
-    ['ws', 'socket.io', 'socket.io-client', 'centrifuge'].map((name) => [name, versionOf(name)]),
+    [
+      'ws',
+      'socket.io',
+      'socket.io-client',
+      '@socket.io/redis-adapter',
+      '@socket.io/redis-streams-adapter',
+      'ioredis',
+      'centrifuge',
+    ].map((name) => [name, versionOf(name)]),
   )
 }

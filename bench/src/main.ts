@@ -10,8 +10,8 @@ import { ROWS } from './rows/index.js'
 import { runRow, sizeOf } from './run-row.js'
 import { rowTable } from './table.js'
 
-/** From then on each row gets one round, so that a run of everything ends in 20 minutes on a slow day, too. */
-const PATIENCE_MS = 17 * 60_000
+/** From then on each row gets one round, so that a run of everything ends in 22 minutes on a slow day, too. */
+const PATIENCE_MS = 19 * 60_000
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const root = join(folder, '..', '..', '..')

@@ -1,5 +1,6 @@
 import { clientTable } from './client-table.js'
 import type { Results } from './results.js'
+import { ROWS } from './rows/index.js'
 import { sizingTable } from './sizing.js'
 import { summaryTable } from './summary.js'
 import { rowTable } from './table.js'
@@ -12,7 +13,7 @@ const PASSAGE = /<!-- measured: ([\w-]+) -->[\s\S]*?<!-- end of measured -->/g
 /**
  * A page with its passages as the results say: `summary`, `sizing`, `clients`, or a row by its id. Everything else stays.
  *
- * @throws Error when the page asks for what was not measured.
+ * @throws Error when the page asks for what nobody measures.
  */
 export function withPassages(page: string, results: Results): string {
   return page.replaceAll(PASSAGE, (_, name: string) => {
@@ -26,7 +27,8 @@ function passage(name: string, results: Results): string {
   if (name === 'clients') return clientTable(results)
   const row = results.rows.find(({ id }) => id === name)
   if (!row && results.failures.some(({ id }) => id === name)) return 'This was not measured: its run failed.'
-  if (!row) throw new Error(`a page shows ${name}, which was not measured`)
+  if (!row && ROWS.some(({ id }) => id === name)) return 'This was not measured yet.'
+  if (!row) throw new Error(`a page shows ${name}, which is not measured`)
   // The heading is the page's own affair.
   return rowTable(row).replace(/^### .*\n\n/, '')
 }

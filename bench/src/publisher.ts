@@ -1,3 +1,4 @@
+import { sharedNow } from './clock.js'
 import type { Contender } from './contenders/contender.js'
 import { messageOf } from './message.js'
 
@@ -17,6 +18,18 @@ export interface Pace {
   readonly messages: number
   /** How many each second. */
   readonly perSecond: number
+  /** Whether messages say when they were due. Default: false. */
+  readonly isTimed?: boolean
+}
+
+/** Messages as fast as they are acknowledged. */
+export interface Flood {
+  /** How many are under way at a time. */
+  readonly underWay: number
+  /** How long it goes on. */
+  readonly seconds: number
+  /** How many channels take turns. */
+  readonly channels: number
 }
 
 /** Publishes from inside the server, as an application would. A publish that fails fails the order. */
@@ -36,21 +49,38 @@ export class Publisher {
   }
 
   /** Publishes each message when it is due, late or not. @returns By how much the latest one was late, in milliseconds. */
-  async pace({ messages, perSecond }: Pace): Promise<number> {
-    const begun = performance.now()
+  async pace({ messages, perSecond, isTimed = false }: Pace): Promise<number> {
+    const begun = sharedNow()
+    const dueMs = (n: number): number => begun + (n * 1_000) / perSecond
     let latest = 0
     for (let sent = 0; sent < messages; ) {
-      const due = Math.min(messages, Math.floor(((performance.now() - begun) * perSecond) / 1_000) + 1)
-      if (due > sent) latest = Math.max(latest, performance.now() - begun - (sent * 1_000) / perSecond)
-      for (; sent < due; sent++) this.publish('c:0')
-      await new Promise((resolve) => setTimeout(resolve, 1))
+      const due = Math.min(messages, Math.floor(((sharedNow() - begun) * perSecond) / 1_000) + 1)
+      if (due > sent) latest = Math.max(latest, sharedNow() - dueMs(sent))
+      for (; sent < due; sent++) this.publish('c:0', isTimed ? dueMs(sent) : undefined)
+      // Whoever looks more often than there is something to do would be part of what is measured.
+      const waitMs = Math.max(1, Math.ceil(dueMs(sent) - sharedNow()))
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
     }
     this.check()
     return latest
   }
 
-  private publish(channel: string): void {
-    const outcome = this.contender.publish(channel, messageOf(this.n++))
+  /** Publishes for a while; each message that is acknowledged makes room for another. @returns How many there were. */
+  async flood({ underWay, seconds, channels }: Flood): Promise<number> {
+    const end = performance.now() + seconds * 1_000
+    let published = 0
+    const lane = async (): Promise<void> => {
+      while (performance.now() < end) {
+        await this.contender.publish(`c:${this.n % channels}`, messageOf(this.n++))
+        published += 1
+      }
+    }
+    await Promise.all(Array.from({ length: underWay }, lane))
+    return published
+  }
+
+  private publish(channel: string, dueMs?: number): void {
+    const outcome = this.contender.publish(channel, messageOf(this.n++, dueMs))
     if (outcome instanceof Promise) outcome.catch((error: unknown) => (this.failure ??= error))
   }
 

@@ -1,7 +1,7 @@
 import type { ClientSize } from './clients.js'
 import type { ContenderName } from './contenders/index.js'
 import { median } from './numbers/median.js'
-import type { Measurement, Row, Target } from './row.js'
+import type { Measurement, RowFacts, Target } from './row.js'
 
 /** What one contender gave in a row. */
 export interface ContenderResult {
@@ -30,6 +30,8 @@ export interface RowResult {
   readonly unit: string
   readonly contenders: readonly ContenderResult[]
   readonly verdicts: readonly Verdict[]
+  /** How many servers shared a Redis; absent: there was one, without. */
+  readonly nodes?: number
 }
 
 /** All that a run of the bench gave. */
@@ -57,7 +59,7 @@ export interface Failure {
 
 /** Sums a row up. @throws Error when a contender has no run. */
 export function summarize(
-  { id, title, unit, contenders, targets }: Omit<Row, 'measure'>,
+  { id, title, unit, contenders, targets, nodes }: RowFacts & { readonly nodes?: number | undefined },
   measured: ReadonlyMap<ContenderName, readonly Measurement[]>,
 ): RowResult {
   const results = contenders.map((name): ContenderResult => {
@@ -70,7 +72,14 @@ export function summarize(
       details: Object.fromEntries(keys.map((key) => [key, median(runs.map(({ details }) => details?.[key] ?? NaN))])),
     }
   })
-  return { id, title, unit, contenders: results, verdicts: targets.map((target) => judge(target, results)) }
+  return {
+    id,
+    title,
+    unit,
+    contenders: results,
+    verdicts: targets.map((target) => judge(target, results)),
+    ...(nodes && { nodes }),
+  }
 }
 
 /** How ours stands to another contender in the number of the row or in a detail; `undefined` when one of them has none. */

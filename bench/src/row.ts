@@ -1,4 +1,5 @@
 import type { ContenderName } from './contenders/index.js'
+import type { Cluster } from './cluster.js'
 import type { Rig } from './rig.js'
 
 /** How large and how long a measurement is. */
@@ -28,7 +29,10 @@ export interface Target {
 }
 
 /** One thing that is measured, with everybody it is measured on. Less is better in every row. */
-export interface Row {
+export type Row = SingleRow | ClusterRow
+
+/** What a row is, whatever it runs on. */
+export interface RowFacts {
   /** Names the row on the command line. */
   readonly id: string
   /** What is done, in a few words. */
@@ -41,6 +45,19 @@ export interface Row {
   readonly targets: readonly Target[]
   /** Runs of each contender that are enough, where one takes long and they hardly differ. Default: as asked for. */
   readonly runs?: number
+}
+
+/** A row that is measured on one server. */
+export interface SingleRow extends RowFacts {
+  readonly nodes?: undefined
   /** Does it once, on a server and a generator that were just started. Throws when anything was not as expected. */
   measure(rig: Rig, size: Size): Promise<Measurement>
+}
+
+/** A row that is measured on servers which share a Redis. */
+export interface ClusterRow extends RowFacts {
+  /** How many servers. */
+  readonly nodes: number
+  /** Does it once, on processes that were just started. Throws when anything was not as expected. */
+  measure(cluster: Cluster, size: Size): Promise<Measurement>
 }

@@ -1,3 +1,4 @@
+import { Cluster } from './cluster.js'
 import type { ContenderName } from './contenders/index.js'
 import { readable } from './numbers/format.js'
 import { summarize, type RowResult } from './results.js'
@@ -27,7 +28,10 @@ export async function runRow(row: Row, { folder, runs, size, say, isLate }: Run)
   for (let round = 0; round < Math.min(runs, row.runs ?? runs); round++) {
     if (round > 0 && isLate?.()) break
     for (const name of row.contenders) {
-      const measurement = await Rig.use(folder, name, (rig) => row.measure(rig, size))
+      const measurement =
+        row.nodes === undefined
+          ? await Rig.use(folder, name, (rig) => row.measure(rig, size))
+          : await Cluster.use(folder, name, row.nodes, (cluster) => row.measure(cluster, size))
       measured.get(name)?.push(measurement)
       say(`${row.id}, round ${round + 1}: ${name} ${readable(measurement.value)}`)
     }

@@ -3,9 +3,12 @@ import { readable, readableRatio } from './numbers/format.js'
 import { ratioTo, type Results, type RowResult } from './results.js'
 import { table } from './table.js'
 
-/** All rows in one table: ours, the others, and how ours stands to Socket.IO. */
+/** All rows: ours, the others, and how ours stands to Socket.IO. Those of several servers are a table of their own. */
 export function summaryTable(results: Results): string {
-  return `${rowsTable(results)}\n\n${conditions(results)}`
+  const single = results.rows.filter(({ nodes }) => nodes === undefined)
+  const clusters = results.rows.filter(({ nodes }) => nodes !== undefined)
+  const tables = [rowsTable(single), ...(clusters.length > 0 ? ['On Redis:', rowsTable(clusters)] : [])]
+  return [...tables, conditions(results)].join('\n\n')
 }
 
 /** How it was measured, in a line. */
@@ -18,17 +21,22 @@ export function conditions({ date, machine, settings: { runs, seconds, scale } }
   )
 }
 
-function rowsTable({ rows }: Results): string {
-  const others = (Object.keys(CONTENDERS) as ContenderName[]).filter((name) => name !== 'realtime')
-  const head = ['', 'ours', ...others.map((name) => CONTENDERS[name]), 'ours to Socket.IO', 'targets']
+/** Contenders that nobody measured here have no column. */
+function rowsTable(rows: readonly RowResult[]): string {
+  const measured = new Set(rows.flatMap(({ contenders }) => contenders.map(({ name }) => name)))
+  const others = (Object.keys(CONTENDERS) as ContenderName[]).filter(
+    (name) => name !== 'realtime' && measured.has(name),
+  )
+  const isCompared = measured.has('socket.io')
+  const head = ['', 'ours', ...others.map((name) => CONTENDERS[name])]
   return table(
-    head,
+    [...head, ...(isCompared ? ['ours to Socket.IO'] : []), 'targets'],
     rows.map((row) => {
       const ratio = ratioTo('socket.io', row.contenders)
       return [
         `${row.title}: ${row.unit}`,
         ...(['realtime', ...others] as const).map((name) => cell(row, name)),
-        ratio === undefined ? '' : readableRatio(ratio),
+        ...(isCompared ? [ratio === undefined ? '' : readableRatio(ratio)] : []),
         row.verdicts.map(({ isMet }) => (isMet ? 'met' : '**not met**')).join(', '),
       ]
     }),

@@ -59,8 +59,9 @@ describe('a page', () => {
     expect(withPassages(written, SMALL)).toBe(written)
   })
 
-  it('says so when what it shows has failed, and may not show what nobody knows', () => {
+  it('says so when what it shows has failed or is new, and may not show what nobody knows', () => {
     expect(withPassages(page.replace('summary', 'calls'), SMALL)).toContain('its run failed')
+    expect(withPassages(page.replace('summary', 'storm'), SMALL)).toContain('not measured yet')
     expect(() => withPassages(page.replace('summary', 'teleport'), SMALL)).toThrow('teleport')
   })
 })
@@ -78,7 +79,23 @@ describe('RESULTS.md', () => {
 
 describe('the summary', () => {
   it('sets ours beside the others, and leaves a cell empty where nobody was measured', () => {
-    expect(summaryTable(SMALL).split('\n')[2]).toBe('| fan-out <fast>: µs | 5.00 |  |  | 10.0 | 0.50 × | met |')
+    expect(summaryTable(SMALL).split('\n')[2]).toBe('| fan-out <fast>: µs | 5.00 | 10.0 | 0.50 × | met |')
+  })
+
+  it('has a table of its own for what runs on Redis, with the columns that this needs', () => {
+    const [row] = SMALL.rows
+    if (!row) throw new Error('there is no row')
+    const contenders = [row.contenders[0]!, { ...row.contenders[1]!, name: 'socket.io-redis' as const }]
+    const onRedis = { ...row, title: 'far away', nodes: 2, contenders }
+    const lines = summaryTable({ ...SMALL, rows: [row, onRedis] }).split('\n')
+    expect(lines.slice(lines.indexOf('On Redis:'), -2)).toEqual([
+      'On Redis:',
+      '',
+      '|  | ours | Socket.IO, Redis adapter | targets |',
+      '| --- | --- | --- | --- |',
+      '| far away: µs | 5.00 | 10.0 | met |',
+    ])
+    expect(lines.filter((line) => line.includes('far away'))).toHaveLength(1)
   })
 })
 

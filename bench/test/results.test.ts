@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { summarize } from '../src/results.js'
-import type { Row } from '../src/row.js'
+import type { RowFacts } from '../src/row.js'
 import { rowTable } from '../src/table.js'
 
-const row: Omit<Row, 'measure'> = {
+const row: RowFacts = {
   id: 'some',
   title: 'something',
   unit: 'µs',

@@ -1,29 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bundle } from '../bundle.mjs'
 import type { ContenderName } from '../src/contenders/index.js'
 import { Rig } from '../src/rig.js'
 import { ROWS } from '../src/rows/index.js'
 import { runRow, sizeOf } from '../src/run-row.js'
+import { children } from './support/children.js'
 
 let folder: string
 beforeAll(async () => {
   folder = await bundle('sources')
 })
-
-/** Processes that this one started and that still run. */
-function children(): string[] {
-  return readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid)
-      } catch {
-        return false
-      }
-    })
-    .filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder))
-}
 
 describe('the bench', () => {
   it.each<ContenderName>(['realtime', 'ws-framed', 'ws', 'socket.io'])('counts what %s delivers', async (name) => {
@@ -38,7 +24,7 @@ describe('the bench', () => {
     })
     expect(arrived.deliveries).toBe(160)
     expect(arrived.bytes).toBeGreaterThanOrEqual(160 * 128)
-    if (process.platform === 'linux') expect(children()).toEqual([])
+    if (process.platform === 'linux') expect(children(folder)).toEqual([])
   })
 
   it('takes a delivery too many for an error, not for a number', async () => {

@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../src/arguments.js'
 import { wishes } from '../src/generator/wishes.js'
-import { MESSAGE_BYTES, messageOf } from '../src/message.js'
+import { dueOf, MESSAGE_BYTES, messageOf } from '../src/message.js'
 import { ROWS } from '../src/rows/index.js'
 import { sizeOf } from '../src/run-row.js'
 
 describe('a message', () => {
   it.each([0, 9, 10, 123_456])('has the same size whatever its number is: %d', (n) => {
     expect(Buffer.byteLength(JSON.stringify(messageOf(n)))).toBe(MESSAGE_BYTES)
+    expect(Buffer.byteLength(JSON.stringify(messageOf(n, 1_234.5)))).toBe(MESSAGE_BYTES)
+  })
+
+  it.each([0, 0.001, 98_765_432.1])('tells in its frame when it was due: %d ms', (dueMs) => {
+    const frame = Buffer.from(`before42["message",${JSON.stringify(messageOf(7, dueMs))}]after`)
+    expect(dueOf(frame, 6, frame.length - 5)).toBeCloseTo(dueMs, 3)
+  })
+
+  it('that does not tell is no measurement', () => {
+    const frame = Buffer.from(JSON.stringify(messageOf(7)))
+    expect(() => dueOf(frame, 0, frame.length)).toThrow('without the time it was due')
   })
 })
 
@@ -42,6 +53,11 @@ describe('a crowd', () => {
 
   it('goes on counting where another crowd ended', () => {
     expect(wishes({ links: 2, from: 10, channels: 2, each: 1 }).map(({ index }) => index)).toEqual([10, 11])
+  })
+
+  it('has channels of its own where it says so', () => {
+    const crowd = wishes({ links: 2, channels: 2, each: 1, firstChannel: 5 })
+    expect(crowd.flatMap(({ channels }) => channels)).toEqual(['c:5', 'c:6'])
   })
 })
 

@@ -4,6 +4,8 @@ import type { Server } from 'node:http'
 export interface Message {
   /** Number of the message. */
   readonly n: number
+  /** When it was to be published, where that is measured. */
+  readonly due?: string
   /** Fills it up. */
   readonly text: string
 }
@@ -16,8 +18,8 @@ export interface Contender {
   counts?(): Readonly<Record<string, number>>
 }
 
-/** Makes a contender on an HTTP server. */
-export type Contend = (http: Server) => Contender
+/** Makes a contender on an HTTP server; it can be published to, and reaches everybody, once it is there. */
+export type Contend = (http: Server) => Contender | Promise<Contender>
 
 /** The token that every client shows; whoever has another one is turned away. */
 export const TOKEN = 'let-me-in'

@@ -1,4 +1,6 @@
-import { quantile } from '../numbers/quantile.js'
+import { sharedNow } from '../clock.js'
+import { messageOf } from '../message.js'
+import { Delays, type Latencies } from './delays.js'
 import type { Swarm } from './swarm.js'
 
 /** Publishes of clients at a rate that does not wait for anybody. */
@@ -15,47 +17,21 @@ export interface Schedule {
   readonly channel: string
 }
 
-/** From the moment a message was due until a subscriber had it, in milliseconds. */
-export interface Latencies {
-  readonly p50: number
-  readonly p99: number
-  readonly max: number
-}
-
-const MARK = '"due":'
-const MARK_BYTES = Buffer.from(MARK)
-/** Microseconds since the process began, with leading zeros for one length. */
-const DIGITS = 12
-
-/**
- * Publishes on schedule, and measures each delivery from the moment its message was due: what a late generator or a
- * stalled server delays counts as delay, for every message behind it too.
- */
+/** Publishes on schedule, and measures each delivery from the moment its message was due. */
 export async function latencies(swarm: Swarm, schedule: Schedule): Promise<Latencies> {
   const { publishers, messages, perSecond, subscribers, channel } = schedule
-  const expected = messages * subscribers
-  const took = new Float64Array(expected)
-  let taken = 0
-  swarm.listener = {
-    delivery(bytes, start, end) {
-      const now = performance.now()
-      const mark = bytes.subarray(start, end).indexOf(MARK_BYTES)
-      if (mark === -1) throw new Error('a message came without the time it was due')
-      const from = start + mark + MARK.length + 1
-      took[taken++] = now - Number(bytes.toString('latin1', from, from + DIGITS)) / 1_000
-    },
-  }
-  const begun = performance.now() + 1
+  const delays = new Delays(1)
+  swarm.listener = { delivery: (bytes, start, end) => delays.take(bytes, start, end) }
+  const begun = sharedNow() + 1
   for (let sent = 0; sent < messages; ) {
-    const due = Math.min(messages, Math.floor(((performance.now() - begun) * perSecond) / 1_000) + 1)
+    const due = Math.min(messages, Math.floor(((sharedNow() - begun) * perSecond) / 1_000) + 1)
     for (; sent < due; sent++) {
-      const micros = Math.round((begun + (sent * 1_000) / perSecond) * 1_000)
-      const data = `{"n":${sent},"due":"${String(micros).padStart(DIGITS, '0')}","text":"${'x'.repeat(86)}"}`
+      const data = JSON.stringify(messageOf(sent, begun + (sent * 1_000) / perSecond))
       swarm.links[sent % publishers]?.send(swarm.dialect.publish(sent + 1, channel, data))
     }
     await new Promise((resolve) => setTimeout(resolve, 1))
   }
-  await swarm.expect('deliveries', expected, 20_000)
+  await swarm.expect('deliveries', messages * subscribers, 20_000)
   swarm.listener = {}
-  return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), max: quantile(took, 1) }
+  return delays.latencies
 }

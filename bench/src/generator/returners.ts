@@ -29,8 +29,9 @@ export class Returners {
     return new Returners(swarm, returning)
   }
 
-  /** Opens all of them again, from where they were. */
-  comeBack(): Promise<void> {
+  /** Opens all of them again, from where they were. @param port Of another server, if there is one. */
+  comeBack(port?: number): Promise<void> {
+    if (port !== undefined) this.swarm.port = port
     return this.swarm.open(this.returning)
   }
 }

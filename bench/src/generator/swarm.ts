@@ -29,10 +29,13 @@ export class Swarm {
   /** Who looks at what arrives. */
   listener: SwarmListener = {}
   private trouble: string | undefined
+  /** Called for each link that is lost while all of them are to be. */
+  private mourn: (() => void) | undefined
   private waiting: { isMet(): boolean; resolve(): void; reject(error: Error): void } | undefined
 
   constructor(
-    private readonly port: number,
+    /** Of the server that links are opened to. */
+    public port: number,
     readonly dialect: Dialect,
   ) {}
 
@@ -48,6 +51,20 @@ export class Swarm {
   /** Breaks all links off. */
   cut(): void {
     for (const link of this.links.splice(0)) link.cut()
+  }
+
+  /** Resolves when the server has left all of its links alone, as a server does that is killed. They are forgotten. */
+  async lose(): Promise<void> {
+    const left = new Set(this.links.splice(0).filter((link) => !link.isOver))
+    if (left.size === 0) return
+    await new Promise<void>((resolve) => {
+      let lost = 0
+      this.mourn = () => {
+        lost += 1
+        if (lost === left.size) resolve()
+      }
+    })
+    this.mourn = undefined
   }
 
   /** Has the links from a number on leave for good. */
@@ -132,6 +149,7 @@ export class Swarm {
           if (!link.isOver) this.fail(`link ${wish.index} was closed with ${code}`)
         },
         lost: (why) => {
+          if (this.mourn) return this.mourn()
           this.fail(`link ${wish.index} was lost: ${why}`)
           reject(new Error(this.trouble))
         },

@@ -24,8 +24,9 @@ export interface Memory {
 }
 
 const http = createServer()
-const contend = await contender(process.argv[2] as ContenderName)
-const server = contend(http)
+const [, , name, redisUrl] = process.argv
+const contend = await contender(name as ContenderName, redisUrl)
+const server = await contend(http)
 const publisher = new Publisher(server)
 let begun = { cpu: process.cpuUsage(), at: performance.now(), counts: server.counts?.() ?? {} }
 
@@ -37,12 +38,13 @@ serveTasks({
     }),
   broadcast: (order: Parameters<Publisher['broadcast']>[0]) => publisher.broadcast(order),
   pace: (order: Parameters<Publisher['pace']>[0]) => publisher.pace(order),
+  flood: (order: Parameters<Publisher['flood']>[0]) => publisher.flood(order),
   /** How many sockets are open. */
   sockets: () => promisify(http.getConnections.bind(http))(),
   begin: () => {
     begun = { cpu: process.cpuUsage(), at: performance.now(), counts: server.counts?.() ?? {} }
   },
-  end: (): Used => {
+  used: (): Used => {
     const { user, system } = process.cpuUsage(begun.cpu)
     const counts = Object.entries(server.counts?.() ?? {}).map(([name, n]) => [name, n - (begun.counts[name] ?? 0)])
     return {

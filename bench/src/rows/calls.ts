@@ -1,10 +1,10 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const LINKS = 50
 const IN_FLIGHT = 4
 
 /** A client asks, the server answers. */
-export const calls: Row = {
+export const calls: SingleRow = {
   id: 'calls',
   title: `call and answer, ${LINKS} links with ${IN_FLIGHT} under way`,
   unit: 'µs of server CPU per call',

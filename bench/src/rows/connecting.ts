@@ -1,10 +1,10 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const LINKS = 4_000
 const WARM_UP = 1_000
 
 /** From the first byte of the upgrade to the running subscription. */
-export const connecting: Row = {
+export const connecting: SingleRow = {
   id: 'connect',
   title: `connect, authenticate and subscribe, ${LINKS.toLocaleString('en')} links`,
   unit: 'µs of server CPU per link',

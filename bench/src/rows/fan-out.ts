@@ -1,6 +1,6 @@
 import type { Broadcast } from '../publisher.js'
 import type { Rig } from '../rig.js'
-import type { Measurement, Row, Size } from '../row.js'
+import type { Measurement, SingleRow, Size } from '../row.js'
 
 /** Deliveries between two waits for all of them: so many fit into the buffers of the kernel. */
 const BATCH_DELIVERIES = 100_000
@@ -56,7 +56,7 @@ async function warmUp(rig: Rig, seconds: number, batch: (soFar: number) => Promi
 }
 
 /** A thousand links, a message in each turn of the loop. */
-export const fanOut1k: Row = {
+export const fanOut1k: SingleRow = {
   id: 'fan-out-1k',
   title: 'fan-out to 1,000 links, 1 message per tick',
   unit: 'µs of server CPU per delivery',
@@ -69,7 +69,7 @@ export const fanOut1k: Row = {
 }
 
 /** Ten thousand links. */
-export const fanOut10k: Row = {
+export const fanOut10k: SingleRow = {
   ...fanOut1k,
   id: 'fan-out-10k',
   title: 'fan-out to 10,000 links, 1 message per tick',
@@ -77,7 +77,7 @@ export const fanOut10k: Row = {
 }
 
 /** A thousand links, ten messages in each turn. */
-export const fanOutBurst: Row = {
+export const fanOutBurst: SingleRow = {
   ...fanOut1k,
   id: 'fan-out-burst',
   title: 'fan-out to 1,000 links, 10 messages per tick',
@@ -86,7 +86,7 @@ export const fanOutBurst: Row = {
 }
 
 /** Ten thousand links in a thousand channels. */
-export const manyChannels: Row = {
+export const manyChannels: SingleRow = {
   ...fanOut1k,
   id: 'many-channels',
   title: '10,000 links in 1,000 channels, each link in 5',

@@ -1,11 +1,11 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const PUBLISHERS = 20
 const SUBSCRIBERS = 200
 const PER_SECOND = 200
 
 /** From the moment a client should have published until a subscriber has it. */
-export const latency: Row = {
+export const latency: SingleRow = {
   id: 'latency',
   title: `end to end at ${PER_SECOND} publishes a second of ${PUBLISHERS} clients to ${SUBSCRIBERS} subscribers`,
   unit: 'ms, p99',

@@ -1,4 +1,4 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const LINKS = 10_000
 /** How many of those that come and go are there at a time. */
@@ -6,7 +6,7 @@ const VISITORS = 1_000
 const KIB = 1_024
 
 /** What a link costs that does nothing but be there, and what one leaves that is gone. */
-export const memory: Row = {
+export const memory: SingleRow = {
   id: 'memory',
   title: `memory of ${LINKS.toLocaleString('en')} idle links, each with a session and a subscription`,
   unit: 'KiB of RSS per link',

@@ -1,10 +1,10 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const PUBLISHERS = 4
 const SUBSCRIBERS = 100
 
 /** A client publishes, the others get it, and the client is told. */
-export const publishing: Row = {
+export const publishing: SingleRow = {
   id: 'publish',
   title: `publish of a client to ${SUBSCRIBERS} subscribers, acknowledged, ${PUBLISHERS} under way`,
   unit: 'µs of server CPU per publish',

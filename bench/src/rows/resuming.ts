@@ -1,11 +1,11 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 
 const LINKS = 5_000
 const CHANNELS = 50
 const MISSED = 100
 
 /** Everybody is gone at once, misses messages, and comes back. */
-export const resuming: Row = {
+export const resuming: SingleRow = {
   id: 'resume',
   title: `${LINKS.toLocaleString('en')} clients come back at once to ${CHANNELS} channels, each with ${MISSED} missed messages`,
   unit: 'ms until all have caught up',

@@ -1,11 +1,11 @@
-import type { Row } from '../row.js'
+import type { SingleRow } from '../row.js'
 import { spread } from './fan-out.js'
 
 const LINKS = 50
 const PER_SECOND = 1_000
 
 /** A rate that does not wait: as many messages each second, whoever keeps up. */
-export const steady: Row = {
+export const steady: SingleRow = {
   id: 'steady',
   title: `${PER_SECOND.toLocaleString('en')} messages a second in one channel with ${LINKS} links, open loop`,
   unit: 'µs of server CPU per delivery',

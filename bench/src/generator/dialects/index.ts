@@ -4,10 +4,12 @@ import { realtime } from './realtime.js'
 import { socketIo } from './socket-io.js'
 import { ws } from './ws.js'
 
-/** What each contender speaks. */
-export const DIALECTS: Readonly<Record<ContenderName, Dialect>> = {
+/** What each contender speaks that has links. */
+export const DIALECTS: Readonly<Record<Exclude<ContenderName, 'redis-publish'>, Dialect>> = {
   realtime,
   ws,
   'ws-framed': ws,
   'socket.io': socketIo,
+  'socket.io-redis': socketIo,
+  'socket.io-streams': socketIo,
 }
