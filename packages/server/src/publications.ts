@@ -30,7 +30,7 @@ export interface HistoryOptions {
 /** What the server publishes. @throws RealtimeError `INVALID_DATA` when the key or the meta is none. */
 export function draft(id: string, channel: string, data: Data, { key, meta }: PublishOptions): Draft {
   if (key !== undefined && !isSized(key, DEFAULT_LIMITS.idBytes)) {
-    throw new RealtimeError('INVALID_DATA', `a key has 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
+    throw new RealtimeError('INVALID_DATA', `a key is a text of 1 to ${DEFAULT_LIMITS.idBytes} bytes`)
   }
   checkMeta(meta)
   return { channel, id, data, key, meta }
@@ -43,13 +43,20 @@ export function published(outcome: PublishOutcome | WireError): Published {
   return { id: outcome.id, ...outcome.position }
 }
 
-/** @throws RealtimeError `INVALID_DATA` when texts for tools are longer than they may be. */
+/** @throws RealtimeError `INVALID_DATA` when these are no texts for tools, or longer than they may be. */
 export function checkMeta(meta: Meta | undefined): void {
-  if (!meta || isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) return
+  if (meta === undefined) return
+  // Clients refuse frames with anything else in it, which callers without types can give.
+  if (!isTexts(meta)) throw new RealtimeError('INVALID_DATA', 'meta is an object whose values are texts')
+  if (isSized(JSON.stringify(meta), DEFAULT_LIMITS.metaBytes)) return
   throw new RealtimeError('INVALID_DATA', `meta has at most ${DEFAULT_LIMITS.metaBytes} bytes as JSON`)
 }
 
-function isSized(text: string, maxBytes: number): boolean {
-  const bytes = utf8Bytes(text)
-  return bytes > 0 && bytes <= maxBytes
+function isTexts(meta: unknown): boolean {
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) return false
+  return Object.values(meta).every((each) => each === undefined || typeof each === 'string')
+}
+
+function isSized(text: unknown, maxBytes: number): boolean {
+  return typeof text === 'string' && text !== '' && utf8Bytes(text) <= maxBytes
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { contract, RealtimeError } from '../../src/index.js'
+import { contract, RealtimeError, type PublishOptions } from '../../src/index.js'
 import type { StandardSchema } from '@org/realtime-protocol'
 import { Gate } from '../support/gate.js'
 import { world } from '../support/world.js'
@@ -121,6 +121,26 @@ test('data that does not fit the schema is INVALID_DATA, and the rule is not ask
   await expect(server.publish('n', 'four')).rejects.toMatchObject({ code: 'INVALID_DATA', name: 'RealtimeError' })
   expect(asked).toBe(0)
   expect((await server.history('n')).position).toEqual({ epoch: '', offset: 0 })
+})
+
+test.each<[string, unknown]>([
+  ['a key that is a number', { key: 5 }],
+  ['a key that is a list', { key: ['k'] }],
+  ['a key that is null', { key: null }],
+  ['an empty key', { key: '' }],
+  ['a key of 65 bytes', { key: 'x'.repeat(65) }],
+  ['a meta with a number in it', { meta: { depth: 5 } }],
+  ['a meta that is a list', { meta: ['x'] }],
+  ['a meta that is null', { meta: null }],
+  ['a meta that is a text', { meta: 'x' }],
+  ['a meta of more than 1 KiB', { meta: { x: 'x'.repeat(1_024) } }],
+])('the server refuses to publish with %s, and stores nothing', async (_, options) => {
+  const { server } = world()
+  await expect(server.publish('c', 1, options as PublishOptions)).rejects.toMatchObject({ code: 'INVALID_DATA' })
+  await expect(server.publishToUser('ada', 1, options as PublishOptions)).rejects.toMatchObject({
+    code: 'INVALID_DATA',
+  })
+  expect((await server.history('c')).publications).toEqual([])
 })
 
 test('data larger than the log may hold is TOO_LARGE, data that is no JSON is INVALID_DATA', async () => {
