@@ -1,5 +1,6 @@
 import type { EncodedFrame, StoredPublication } from '../ports/index.js'
 import { encodedPublication } from './encoded-frame.js'
+import { Fifo } from './fifo.js'
 
 interface Entry {
   readonly publication: StoredPublication
@@ -16,7 +17,7 @@ const MAX_BYTES = 262_144
  * asking the broker. It may only ever say "here is what follows": what it does not hold, the broker judges.
  */
 export class Ring {
-  private entries: Entry[] = []
+  private readonly entries = new Fifo<Entry>()
   private bytes = 0
 
   constructor(private readonly channel: string) {}
@@ -34,26 +35,26 @@ export class Ring {
 
   /** The frame that follows an offset, named in the current epoch; `undefined` when it is not held. */
   after(epoch: string, offset: number): EncodedFrame | undefined {
-    const first = this.entries[0]?.publication.offset
+    const first = this.entries.at(0)?.publication.offset
     if (first === undefined) return undefined
-    const entry = this.entries[offset + 1 - first]
+    const entry = this.entries.at(offset + 1 - first)
     if (!entry) return undefined
     if (entry.epoch === epoch) return entry.frame
     const frame = this.encode(epoch, entry.publication)
     this.bytes += frame.bytes - entry.frame.bytes
-    this.entries[offset + 1 - first] = { publication: entry.publication, frame, epoch }
+    this.entries.replace(offset + 1 - first, { publication: entry.publication, frame, epoch })
     return frame
   }
 
   /** Whether everything after an offset up to the latest is held. */
   covers(offset: number): boolean {
-    const first = this.entries[0]?.publication.offset
+    const first = this.entries.at(0)?.publication.offset
     return first !== undefined && first <= offset + 1
   }
 
   /** Forgets everything: what follows does not join what was. */
   clear(): void {
-    this.entries = []
+    this.entries.clear()
     this.bytes = 0
   }
 

@@ -1,4 +1,5 @@
 import { DEFAULT_LIMITS, utf8Bytes, type Position, type Since } from '@org/realtime-protocol'
+import { Fifo } from '../core/fifo.js'
 import {
   epochOf,
   idOf,
@@ -53,7 +54,7 @@ export class MemoryLog {
   private incarnation: string
   private top = 0
   private ended: EndedGeneration[] = []
-  private entries: StoredPublication[] = []
+  private entries = new Fifo<StoredPublication>()
   private bytes = 0
   private messages = 0
   private retention: Retention
@@ -166,7 +167,7 @@ export class MemoryLog {
   copy(): MemoryLog {
     const copy = Object.assign(Object.create(MemoryLog.prototype) as MemoryLog, this)
     copy.ended = [...this.ended]
-    copy.entries = [...this.entries]
+    copy.entries = new Fifo(this.entries)
     copy.producers = this.producers.copy((record) => record.copy())
     copy.keys = this.keys.copy((stored) => stored)
     return copy
@@ -225,15 +226,16 @@ export class MemoryLog {
       drop < this.entries.length &&
       (drop < aged || this.entries.length + moreMessages - drop > messages || held > bytes)
     ) {
-      held -= utf8Bytes(this.entries[drop]?.payload ?? '')
+      held -= utf8Bytes(this.entries.at(drop)?.payload ?? '')
       drop += 1
     }
     return drop
   }
 
   private trim(count: number): void {
-    if (count === 0) return
-    for (const entry of this.entries.splice(0, count)) {
+    for (let i = 0; i < count; i++) {
+      const entry = this.entries.shift()
+      if (!entry) return
       const bytes = utf8Bytes(entry.payload)
       this.bytes -= bytes
       this.messages -= messageWeight(entry, bytes)
@@ -243,10 +245,7 @@ export class MemoryLog {
   /** How many of the oldest entries are too old by now. */
   private aged(date: number, ageMs = this.retention.ageMs): number {
     let aged = 0
-    for (const { at } of this.entries) {
-      if (date - at < ageMs) break
-      aged += 1
-    }
+    for (let oldest = this.entries.at(0); oldest && date - oldest.at >= ageMs; oldest = this.entries.at(aged)) aged += 1
     return aged
   }
 
