@@ -69,6 +69,13 @@ export interface ServerOptions<User extends Identity = Identity> {
   readonly trustedProxies?: TrustedProxies
   /** Bounds that differ from the defaults of PROTOCOL.md §8. */
   readonly limits?: Partial<ServerLimits>
+  /**
+   * Longest time that a message of a busy channel waits, in milliseconds, so that those that follow it go to each link in
+   * the same write: a write costs far more than the message. A channel is busy when at least two messages come in that
+   * time, over eight such times; below that nothing waits, and neither do answers. 0: never. Default: 4, so from 500
+   * messages a second on.
+   */
+  readonly writeDelayMs?: number
   /** Where to report. Secrets are taken out before. Default: nowhere. */
   readonly logger?: Logger
   /** Where numbers go: `prometheus()` of `@org/realtime-server/metrics`, or your own. Default: nowhere. */
@@ -177,6 +184,9 @@ export interface ChannelOptions<C extends Contract, Template extends string, Use
 /** What a publish rule decides: no, yes, yes with other data, or no with a text that only the sender gets. */
 export type PublishDecision = boolean | { readonly data: Data } | { readonly refuse: string }
 
+/** Who waits for longer does not speak of realtime. */
+const MAX_WRITE_DELAY_MS = 100
+
 const MODES: readonly Mode[] = ['log', 'latest', 'ephemeral']
 
 const FIXED_LIMITS: ReadonlyArray<Exclude<keyof Limits, keyof ServerLimits>> = [
@@ -220,6 +230,14 @@ export function resolveLimits(given: Partial<ServerLimits> = {}): Limits {
     throw new TypeError('limits.excessMessages must not be below limits.inFlight, or clients that obey are cut')
   }
   return limits
+}
+
+/** How long messages may wait to be written. @throws TypeError when it is no such time. */
+export function resolveWriteDelay(given = 4): number {
+  if (!Number.isSafeInteger(given) || given < 0 || given > MAX_WRITE_DELAY_MS) {
+    throw new TypeError(`writeDelayMs must be a whole number from 0 to ${MAX_WRITE_DELAY_MS}`)
+  }
+  return given
 }
 
 /** A declaration from its options. @throws TypeError or RealtimeError when they cannot be served. */

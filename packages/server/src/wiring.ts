@@ -3,7 +3,7 @@ import { isWorkerProcess, memory } from './backends.js'
 import type { Declarations, Identity } from './core/declarations.js'
 import { Node } from './core/node.js'
 import { redacting } from './core/redaction.js'
-import type { ServerOptions } from './options.js'
+import { resolveWriteDelay, type ServerOptions } from './options.js'
 import { processDiagnostics } from './platform/diagnostics.js'
 import { systemClock } from './platform/system-clock.js'
 import { systemRandom } from './platform/system-random.js'
@@ -28,6 +28,7 @@ export function createNode<User extends Identity>(
     metrics,
     diagnostics: processDiagnostics,
     limits,
+    writeDelayMs: resolveWriteDelay(options.writeDelayMs),
     declarations,
     authenticate: options.authenticate,
   })

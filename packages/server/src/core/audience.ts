@@ -1,6 +1,10 @@
 import type { EncodedFrame } from '../ports/index.js'
 import type { ChannelContext } from './channel.js'
 import type { Subscription } from './subscription.js'
+import { Tempo } from './tempo.js'
+
+/** What an audience needs of its node. */
+export type AudienceContext = Pick<ChannelContext, 'instruments' | 'clock' | 'writeDelayMs'>
 
 /** Who listens to one channel on one node: live ones get broadcasts, the others are behind, and some wait to be filled. */
 export class Audience {
@@ -9,7 +13,13 @@ export class Audience {
   private readonly live = new Set<Subscription>()
   private readonly waiting = new Set<Subscription>()
 
-  constructor(private readonly instruments: ChannelContext['instruments']) {}
+  private readonly instruments: ChannelContext['instruments']
+  private readonly tempo: Tempo
+
+  constructor({ instruments, clock, writeDelayMs }: AudienceContext) {
+    this.instruments = instruments
+    this.tempo = new Tempo(clock, writeDelayMs)
+  }
 
   /** Lets a subscription that has caught up take part in broadcasts. */
   goLive(subscription: Subscription): void {
@@ -28,7 +38,8 @@ export class Audience {
 
   /** Offers a publication to everybody who is live. Those whose link cannot take it go to `refused`. */
   broadcast(frame: EncodedFrame, refused: (subscription: Subscription) => void): void {
-    for (const subscription of this.live) if (!subscription.link.offer(frame)) refused(subscription)
+    const canWait = this.tempo.beat()
+    for (const subscription of this.live) if (!subscription.link.offer(frame, canWait)) refused(subscription)
   }
 
   /** Sends everybody who is live a frame that must not be skipped. */

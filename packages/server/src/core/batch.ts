@@ -1,7 +1,10 @@
 import type { EncodedFrame } from '../ports/index.js'
 
+/** From here on the bytes cost more than the write. */
+const WORTH_A_WRITE_BYTES = 16_384
+
 /**
- * The frames that a link sends at the end of a turn, in their order. Links with the same frames to send share one batch,
+ * The frames that a link sends next, in their order. Links with the same frames to send share one batch,
  * whoever they are: a batch knows the one it became when a frame was added last. So ten thousand subscribers of a channel
  * have one list of frames, and whoever joins its bytes joins them once.
  */
@@ -14,18 +17,21 @@ export class Batch {
   private constructor(
     private readonly before: Batch | undefined,
     private readonly last: EncodedFrame | undefined,
+    /** Whether it may wait for others to come: all of its frames may, and it is not so large that a write pays off. */
+    readonly canWait: boolean,
   ) {
     this.bytes = before && last ? before.bytes + last.bytes : 0
   }
 
   /** One without frames, from which others grow. */
   static empty(): Batch {
-    return new Batch(undefined, undefined)
+    return new Batch(undefined, undefined, true)
   }
 
   /** This one and a frame more. */
-  with(frame: EncodedFrame): Batch {
-    if (this.grown?.last !== frame) this.grown = new Batch(this, frame)
+  with(frame: EncodedFrame, canWait: boolean): Batch {
+    const waits = canWait && this.canWait && this.bytes + frame.bytes < WORTH_A_WRITE_BYTES
+    if (this.grown?.last !== frame || this.grown.canWait !== waits) this.grown = new Batch(this, frame, waits)
     return this.grown
   }
 

@@ -9,6 +9,8 @@ export interface ChannelContext {
   readonly clock: Clock
   readonly logger: Logger
   readonly limits: Pick<Limits, 'recoveryPageMessages'>
+  /** How long a publication of a busy channel may wait for others, in milliseconds. */
+  readonly writeDelayMs: number
   /** How the channel of a name keeps and delivers messages. */
   modeOf(name: string): Mode
   readonly instruments: { slow: number; dropped: number }

@@ -24,7 +24,7 @@ export class EphemeralChannel implements Channel {
     private readonly context: ChannelContext,
   ) {
     this.wireName = wireName(name)
-    this.audience = new Audience(context.instruments)
+    this.audience = new Audience(context)
     this.broker = new PatientBroker(name, context)
     this.opened = this.broker.subscribe().catch(() => undefined)
   }

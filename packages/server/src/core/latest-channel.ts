@@ -30,7 +30,7 @@ export class LatestChannel implements Channel, Follower {
     context: ChannelContext,
   ) {
     this.wireName = wireName(name)
-    this.audience = new Audience(context.instruments)
+    this.audience = new Audience(context)
     this.broker = new PatientBroker(name, context)
     this.verification = new Verification(this, this.broker)
     this.verification.begin()

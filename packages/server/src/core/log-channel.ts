@@ -33,7 +33,7 @@ export class LogChannel implements Channel, Follower {
     private readonly context: ChannelContext,
   ) {
     this.wireName = wireName(name)
-    this.audience = new Audience(context.instruments)
+    this.audience = new Audience(context)
     this.ring = new Ring(this.wireName)
     this.broker = new PatientBroker(name, context)
     this.verification = new Verification(this, this.broker)

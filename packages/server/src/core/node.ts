@@ -52,6 +52,7 @@ export interface NodeParts {
   readonly metrics: Metrics
   readonly diagnostics: Diagnostics
   readonly limits: Limits
+  readonly writeDelayMs: number
   readonly declarations: Declarations
   readonly authenticate: Authenticate | undefined
 }
@@ -68,6 +69,7 @@ export class Node implements NodeHandler, ChannelContext {
   readonly random: Random
   readonly logger: Logger
   readonly limits: Limits
+  readonly writeDelayMs: number
   readonly instruments: Instruments
   readonly broker: Broker
   readonly sessions: SessionStore
@@ -94,11 +96,12 @@ export class Node implements NodeHandler, ChannelContext {
   private leaving: Drain | undefined
 
   constructor(private readonly parts: NodeParts) {
-    const { clock, random, logger, limits } = parts
+    const { clock, random, logger, limits, writeDelayMs } = parts
     this.clock = clock
     this.random = random
     this.logger = logger
     this.limits = limits
+    this.writeDelayMs = writeDelayMs
     this.backend = parts.backend.join(this)
     this.instruments = new Instruments(parts.metrics, () => takeCensus(this))
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
@@ -112,7 +115,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.publishing = new Publishing(this.broker, parts.declarations, clock, logger)
     this.methods = new Methods(logger)
     this.calling = new Calling(this)
-    this.writer = new Writer(clock)
+    this.writer = new Writer(clock, writeDelayMs)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.absent = new AbsentSessions(clock, limits.sessionTtlMs, limits.connections)
     this.door = new Door(this)

@@ -30,9 +30,9 @@ export abstract class Outlet extends SendQueue {
   }
 
   /** Sends a publication unless the link has enough to send; then its subscription has to fall behind. */
-  offer(frame: EncodedFrame): boolean {
+  offer(frame: EncodedFrame, canWait = false): boolean {
     if (this.congested) return false
-    if (!this.isClosed) this.push(frame)
+    if (!this.isClosed) this.push(frame, canWait)
     return true
   }
 

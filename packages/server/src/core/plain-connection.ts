@@ -253,8 +253,8 @@ const LAST_WORDS_MS = 5_000
 class Membership implements SubscriberLink {
   constructor(private readonly link: PlainLink) {}
 
-  offer(frame: EncodedFrame): boolean {
-    return this.link.offer(rawData(frame))
+  offer(frame: EncodedFrame, canWait?: boolean): boolean {
+    return this.link.offer(rawData(frame), canWait)
   }
 
   /** Where a subscription starts, and that an epoch has changed, is nothing to those who have no positions. */

@@ -3,8 +3,8 @@ import type { Batch } from './batch.js'
 import type { Writer } from './writer.js'
 
 /**
- * Owns all outbound frames of one link until its turn ends, and knows how much the peer still has to take. Filled by the
- * link it is a part of, emptied by the {@link Writer}.
+ * Owns all outbound frames of one link until they are written, and knows how much the peer still has to take. Filled by
+ * the link it is a part of, emptied by the {@link Writer}.
  */
 export abstract class SendQueue {
   private batch: Batch | undefined
@@ -43,10 +43,11 @@ export abstract class SendQueue {
     if (wasCongested && !this.congested) this.drained()
   }
 
-  /** Adds a frame; it is written when the turn of the loop ends. */
-  protected push(frame: EncodedFrame): void {
-    if (this.batch) this.batch = this.batch.with(frame)
-    else this.batch = this.writer.begin(this, frame)
+  /** Adds a frame; it is written when the turn of the loop ends, or soon after if it can wait and so can all before it. */
+  protected push(frame: EncodedFrame, canWait = false): void {
+    const { batch, writer } = this
+    this.batch = (batch ?? writer.begin(canWait)).with(frame, canWait)
+    if (!batch || (batch.canWait && !this.batch.canWait)) writer.add(this, this.batch)
   }
 
   /** Forgets what waits; for a link that is gone. */

@@ -4,8 +4,11 @@ import type { Channel } from './channel.js'
 
 /** The link of a subscriber, as far as a channel needs it. */
 export interface SubscriberLink {
-  /** Sends a publication, unless the link has more to send than it should; then it returns false. */
-  offer(frame: EncodedFrame): boolean
+  /**
+   * Sends a publication, unless the link has more to send than it should; then it returns false. One that can wait may
+   * be held for a moment, for others to go with it.
+   */
+  offer(frame: EncodedFrame, canWait?: boolean): boolean
   /** Sends a frame that must not be skipped. */
   send(frame: EncodedFrame): void
   /** Whether `offer` would refuse. */

@@ -1,25 +1,32 @@
-import type { Clock, EncodedFrame } from '../ports/index.js'
+import type { Clock } from '../ports/index.js'
 import { Batch } from './batch.js'
 import type { SendQueue } from './send-queue.js'
 
 /**
- * Flushes all queues that were filled during a turn of the loop, once, at its end. A socket write costs more than
- * everything before it, so frames of one turn share one.
+ * Flushes the queues that were filled during a turn of the loop, once, at its end; those with nothing but what can wait a
+ * little later. A socket write costs more than everything before it, so as many frames as possible share one.
  */
 export class Writer {
   /** What was written so far, on all links. */
   readonly sent = { frames: 0, bytes: 0, writes: 0 }
 
-  private dirty: SendQueue[] = []
-  private empty = Batch.empty()
+  private readonly turn: Round
+  private readonly pause: Round
 
-  constructor(private readonly clock: Clock) {}
+  /** @param delayMs How long a frame that can wait waits at most. */
+  constructor(clock: Clock, delayMs: number) {
+    this.turn = new Round((flush) => clock.soon(flush))
+    this.pause = new Round((flush) => clock.setTimer(flush, delayMs))
+  }
 
-  /** Begins the batch of a queue, which is flushed at the end of this turn. */
-  begin(queue: SendQueue, frame: EncodedFrame): Batch {
-    if (this.dirty.length === 0) this.clock.soon(() => this.flush())
-    this.dirty.push(queue)
-    return this.empty.with(frame)
+  /** The batch that a queue with nothing to send begins with. */
+  begin(canWait: boolean): Batch {
+    return this.roundOf(canWait).nothing
+  }
+
+  /** Has a queue flushed in time for what it has to send now. */
+  add(queue: SendQueue, { canWait }: Batch): void {
+    this.roundOf(canWait).add(queue)
   }
 
   /** Takes note of one write. */
@@ -29,11 +36,29 @@ export class Writer {
     this.sent.writes += 1
   }
 
+  private roundOf(canWait: boolean): Round {
+    return canWait ? this.pause : this.turn
+  }
+}
+
+/** Queues that are flushed together. */
+class Round {
+  /** What all of them begin with, so that those with the same frames share a batch. */
+  nothing = Batch.empty()
+  private queues: SendQueue[] = []
+
+  constructor(private readonly schedule: (flush: () => void) => void) {}
+
+  add(queue: SendQueue): void {
+    if (this.queues.length === 0) this.schedule(() => this.flush())
+    this.queues.push(queue)
+  }
+
   private flush(): void {
-    const queues = this.dirty
-    this.dirty = []
-    // A new one, so that nothing is held between turns.
-    this.empty = Batch.empty()
+    const { queues } = this
+    this.queues = []
+    // A new one, so that nothing is held until the next time.
+    this.nothing = Batch.empty()
     for (const queue of queues) queue.flush()
   }
 }

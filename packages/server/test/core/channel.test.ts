@@ -46,6 +46,7 @@ function setUp() {
     clock,
     logger,
     limits: DEFAULT_LIMITS,
+    writeDelayMs: 0,
     modeOf: () => 'log',
     instruments: { slow: 0, dropped: 0 },
   })

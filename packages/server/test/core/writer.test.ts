@@ -14,8 +14,8 @@ class Queue extends SendQueue {
 
   drained(): void {}
 
-  override push(frame: EncodedFrame): void {
-    super.push(frame)
+  override push(frame: EncodedFrame, canWait?: boolean): void {
+    super.push(frame, canWait)
   }
 
   override discard(): void {
@@ -44,7 +44,7 @@ describe('the writer', () => {
     await assert(
       asyncProperty(pushes, async (plan) => {
         const clock = new VirtualClock()
-        const writer = new Writer(clock)
+        const writer = new Writer(clock, 4)
         const sinks = Array.from({ length: 5 }, () => new Sink())
         const queues = sinks.map((sink) => new Queue(sink, writer))
         for (const [link, n] of plan) queues[link]?.push(frame(String(n)))
@@ -62,7 +62,7 @@ describe('the writer', () => {
 
   test('hands links with the same frames the same list, and others their own', async () => {
     const clock = new VirtualClock()
-    const writer = new Writer(clock)
+    const writer = new Writer(clock, 4)
     const lists: Array<readonly EncodedFrame[]> = []
     const sink = (): Sink =>
       Object.assign(new Sink(), { write: (frames: readonly EncodedFrame[]) => void lists.push(frames) })
@@ -79,7 +79,7 @@ describe('the writer', () => {
   test('asks for the end of the turn once, however many links wait for it', () => {
     const clock = new VirtualClock()
     let asked = 0
-    const writer = new Writer(Object.assign(clock, { soon: () => void (asked += 1) }))
+    const writer = new Writer(Object.assign(clock, { soon: () => void (asked += 1) }), 4)
     for (let i = 0; i < 5; i++) new Queue(new Sink(), writer).push(frame('a'))
     expect(asked).toBe(1)
   })
@@ -87,7 +87,7 @@ describe('the writer', () => {
   test('counts what waits in UTF-8, in the queue and in the transport', async () => {
     const clock = new VirtualClock()
     const sink = new Sink()
-    const queue = new Queue(sink, new Writer(clock))
+    const queue = new Queue(sink, new Writer(clock, 4))
     queue.push(frame('é'))
     queue.push(frame('abc'))
     expect(queue.queuedBytes).toBe(5)
@@ -102,7 +102,7 @@ describe('the writer', () => {
 
   test('a queue that was flushed early is not written again, one that was discarded never', async () => {
     const clock = new VirtualClock()
-    const writer = new Writer(clock)
+    const writer = new Writer(clock, 4)
     const [early, gone] = [new Sink(), new Sink()]
     const [first, second] = [new Queue(early, writer), new Queue(gone, writer)]
     first.push(frame('a'))
@@ -117,7 +117,7 @@ describe('the writer', () => {
 
   test('what is pushed while a turn is flushed goes out with the next', async () => {
     const clock = new VirtualClock()
-    const writer = new Writer(clock)
+    const writer = new Writer(clock, 4)
     const sink = new Sink()
     const queue = new Queue(sink, writer)
     const echo = new Sink()
@@ -126,6 +126,98 @@ describe('the writer', () => {
     other.push(frame('x'))
     await clock.settle()
     expect(sink.written).toEqual([['late']])
+  })
+})
+
+describe('what can wait', () => {
+  const DELAY_MS = 4
+  const setUp = () => {
+    const clock = new VirtualClock()
+    const sink = new Sink()
+    return { clock, sink, queue: new Queue(sink, new Writer(clock, DELAY_MS)) }
+  }
+
+  test('is written with what follows it, at the latest when the delay is over', async () => {
+    const { clock, sink, queue } = setUp()
+    queue.push(frame('a'), true)
+    await clock.advance(DELAY_MS - 1)
+    queue.push(frame('b'), true)
+    expect(sink.written).toEqual([])
+    await clock.advance(1)
+    expect(sink.written).toEqual([['a', 'b']])
+    await clock.advance(100)
+    expect(sink.written).toHaveLength(1)
+  })
+
+  test('goes out before what cannot, in the same write at the end of that turn', async () => {
+    const { clock, sink, queue } = setUp()
+    queue.push(frame('a'), true)
+    await clock.advance(1)
+    queue.push(frame('answer'))
+    queue.push(frame('b'), true)
+    await clock.settle()
+    expect(sink.written).toEqual([['a', 'answer', 'b']])
+    await clock.advance(100)
+    expect(sink.written).toHaveLength(1)
+  })
+
+  test('does not wait once a write of its own is worth it', async () => {
+    const { clock, sink, queue } = setUp()
+    const large = frame('x'.repeat(6_000))
+    for (let i = 0; i < 2; i++) queue.push(large, true)
+    await clock.settle()
+    expect(sink.written).toEqual([])
+    queue.push(large, true)
+    await clock.settle()
+    expect(sink.written).toHaveLength(1)
+  })
+
+  test('is one list for all links that wait for the same, whatever others wait for besides', async () => {
+    const clock = new VirtualClock()
+    const writer = new Writer(clock, DELAY_MS)
+    const lists: Array<readonly EncodedFrame[]> = []
+    const [a, b, answer] = [frame('a'), frame('b'), frame('answer')]
+    const queues = [1, 2, 3].map(
+      () =>
+        new Queue(Object.assign(new Sink(), { write: (all: readonly EncodedFrame[]) => void lists.push(all) }), writer),
+    )
+    for (const queue of queues) queue.push(a, true)
+    await clock.advance(1)
+    queues[1]?.push(answer)
+    await clock.settle()
+    for (const queue of queues) queue.push(b, true)
+    await clock.advance(DELAY_MS)
+    // The one that was written early falls in with the others again.
+    expect(lists).toEqual([[a, answer], [a, b], [b], [a, b]])
+    expect(lists[3]).toBe(lists[1])
+    lists.length = 0
+    for (const queue of queues) queue.push(a, true)
+    await clock.advance(DELAY_MS)
+    expect(lists).toEqual([[a], [a], [a]])
+    expect(new Set(lists).size).toBe(1)
+  })
+
+  test('keeps its order among random others, and nothing is left or written twice', async () => {
+    const pushes = array(tuple(nat(2), integer({ min: 0, max: 2 }), nat(2)), { maxLength: 60 })
+    await assert(
+      asyncProperty(pushes, async (plan) => {
+        const clock = new VirtualClock()
+        const writer = new Writer(clock, DELAY_MS)
+        const sinks = [new Sink(), new Sink(), new Sink()]
+        const queues = sinks.map((sink) => new Queue(sink, writer))
+        for (const [n, [link, kind, pauseMs]] of plan.entries()) {
+          if (kind === 2) queues[link]?.flush()
+          else queues[link]?.push(frame(String(n)), kind === 1)
+          await clock.advance(pauseMs)
+        }
+        await clock.advance(DELAY_MS)
+        for (const [link, { written }] of sinks.entries()) {
+          const texts = [...plan.entries()].filter(([, [to, kind]]) => to === link && kind < 2).map(([n]) => String(n))
+          expect(written.flat()).toEqual(texts)
+        }
+      }),
+      { numRuns: 100 },
+    )
   })
 })
 
@@ -161,7 +253,7 @@ describe('a link', () => {
   })
 
   test('above the soft limit gets no publications; reading again it gets them all, in order, and falls in with the others', async () => {
-    const { connected, server, clock } = world({ limits: LIMITS })
+    const { connected, server, clock } = world({ limits: LIMITS, writeDelayMs: 0 })
     const [slow, quick] = [await connected(), await connected()]
     for (const client of [slow, quick]) await client.subscribe({ channel: 'c', generation: 1 })
     slow.stall()
@@ -180,7 +272,7 @@ describe('a link', () => {
   })
 
   test('that gets more in one turn than the soft limit, and reads it at once, misses nothing and needs no drain', async () => {
-    const { connected, server, clock } = world({ limits: LIMITS })
+    const { connected, server, clock } = world({ limits: LIMITS, writeDelayMs: 0 })
     const client = await connected()
     await client.subscribe({ channel: 'c', generation: 1 })
     await Promise.all(Array.from({ length: 200 }, () => server.publish('c', 'x'.repeat(80))))
