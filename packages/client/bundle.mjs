@@ -9,27 +9,14 @@ import ts from 'typescript'
  * the platform gives may be in this list; test/bundle.test.ts sees to it.
  */
 export const INTERNAL_NAMES = [
-  ...[
-    'asked',
-    'asks',
-    'config',
-    'dueAt',
-    'engine',
-    'entered',
-    'fields',
-    'final',
-    'flying',
-    'frame',
-    'graced',
-    'heardAt',
-  ],
+  ...['asked', 'asks', 'config', 'dueAt', 'engine', 'entered', 'fields', 'final', 'flying', 'graced', 'heardAt'],
   ...['hub', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'phase', 'presences', 'put', 'queue'],
   ...['refreshing', 'refusals', 'rejections', 'silenceMs', 'timers', 'tokenExpiresAt', 'tokenFresh'],
   ...['tokenReason', 'until', 'wanted', 'watched'],
 ]
 
 /** The same, with those of eventemitter3, for esbuild. */
-export const mangleProps = new RegExp(`^(_events|_eventsCount|removeListener|${INTERNAL_NAMES.join('|')})$`)
+export const mangleProps = new RegExp(`^(_events|_eventsCount|listeners|removeListener|${INTERNAL_NAMES.join('|')})$`)
 
 /** What the client uses of eventemitter3. */
 export const EMITTER_METHODS = ['on', 'off', 'listeners']
@@ -39,6 +26,12 @@ export const EMITTER_METHODS = ['on', 'off', 'listeners']
  * with a WebSocket needs a prefix for names.
  */
 const EMITTER_CONSTANTS = { context: 'undefined', once: 'false', prefix: 'false' }
+
+/**
+ * What its conditions come to: no browser with a WebSocket is without `Object.create`, and the client always says which
+ * function, one of its own.
+ */
+const EMITTER_CONDITIONS = { 'Object.create': 'true', "typeof fn !== 'function'": 'false', '!fn': 'false' }
 
 /**
  * Takes the source of eventemitter3, as it is, without its CommonJS shell, without methods that nobody calls, and
@@ -96,6 +89,8 @@ function settled(statement, file) {
   }
   const visit = (node) => {
     if (isLeftOut(node)) return undefined
+    const answer = ts.isIfStatement(node.parent) && EMITTER_CONDITIONS[node.getText(file)]
+    if (answer) return ts.factory.createIdentifier(answer)
     const isMember = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node
     if (isConstant(node) && !isMember && !ts.isVariableDeclaration(node.parent))
       return ts.factory.createIdentifier(EMITTER_CONSTANTS[node.text])
