@@ -99,7 +99,7 @@ export interface Pace {
 }
 
 /** Takes a request of the application in, or rejects it. */
-export function admit(outbox: Outbox, draft: Draft): void {
+export function admit({ outbox }: { readonly outbox: Outbox }, draft: Draft): void {
   const { messages, bytes } = outbox.limits.outbox
   if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft)
   else turn.say('settle', draft.id, new RealtimeError('OUTBOX_FULL'))

@@ -47,12 +47,16 @@ export function attend(state: Attendance, draft: Draft): void {
     }
   }
   // There is always room for the word that it left: one for each channel.
-  ;(action === 'leave' ? enqueue : admit)(outbox, draft)
+  if (action === 'leave') enqueue(outbox, draft)
+  else admit(state, draft)
   if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
 }
 
 /** Somebody begins to listen for who is present, or nobody does any more. */
-export function heed(state: Attendance, channel: string, watched: boolean): void {
+export function heed(
+  state: Attendance,
+  { channel, watched }: { readonly channel: string; readonly watched: boolean },
+): void {
   const presence = presenceOf(state, channel)
   if (!presence.watched === !watched) return
   presence.watched = watched

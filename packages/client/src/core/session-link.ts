@@ -70,7 +70,7 @@ export function probe(state: SessionState): void {
 }
 
 /** A link is open: says who we are and where every subscription stands. One round trip resumes everything. */
-export function greet(state: SessionState, link: Link, data: unknown): void {
+export function greet(state: SessionState, { data }: { readonly data?: unknown }, link: Link): void {
   if (link.phase !== 'dial') return
   link.phase = 'connect'
   // Later subscriptions follow by themselves.
@@ -92,7 +92,11 @@ export function greet(state: SessionState, link: Link, data: unknown): void {
 }
 
 /** Takes a frame. Any is a sign of life, also one of a type nobody knows. */
-export function hear(state: SessionState, link: Link, frame: ServerFrame | ProtocolError): void {
+export function hear(
+  state: SessionState,
+  { frame }: { readonly frame: ServerFrame | ProtocolError },
+  link: Link,
+): void {
   const { outbox, subscriptions } = state
   const { type } = frame
   if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, 4502, frame.kind)
@@ -180,11 +184,11 @@ export function leave({ subscriptions }: SessionState, sub: Subscription): void 
  */
 export function hangup(state: SessionState, link: Link, code = 4004, reason = 'silent'): void {
   turn.act('hangup', link.id, code, reason)
-  down(state, link, { code: 1006, reason })
+  down(state, { code: 1006, reason }, link)
 }
 
 /** A link is gone. What was on it waits for the next one; the close code says whether there is a next one. */
-export function down(state: SessionState, link: Link, end: Omit<ClosingFrame, 'type'>): void {
+export function down(state: SessionState, end: Omit<ClosingFrame, 'type'>, link: Link): void {
   state.links.delete(link.id)
   turn.cancel(link)
   turn.say('cancel', link.id)

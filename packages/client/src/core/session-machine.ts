@@ -4,7 +4,7 @@ import type { ClientState } from './events.js'
 import { admit, giveUp, pump } from './outbox.js'
 import { attend, heed } from './presence.js'
 import { down, finish, go, greet, hangup, hear, hurry, leave, probe, renew, retry } from './session-link.js'
-import type { SessionInput, SessionState } from './session-state.js'
+import type { Link, SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
 import type { Effect } from './turn.js'
 import * as turn from './turn.js'
@@ -25,7 +25,10 @@ export function step(
   const [deeds, news] = turn.begin(now, chance, state, state.config.reconnect)
   const late = state.status === 'closed'
   const before = said(state)
-  handle(state, input)
+  const { link: id } = input as { readonly link?: number }
+  const link = state.links.get(id as number)
+  // What still comes with the number of a link that is gone is late news.
+  if (link || id === undefined) (HANDLERS[input.type] as (...args: unknown[]) => void)(state, input, link)
   if (state.status === 'closed') clean(state, late)
   // A message changes nothing that waits to be sent, and messages are what there is most of.
   else if (!(input.type === 'frame' && input.frame.type === 'publication')) flush(state, input)
@@ -46,98 +49,82 @@ export function describe(state: SessionState, now: number): ClientState {
   return { status, attempt, offline, degraded, retryAt, retryInMs, error, closeCode, reason }
 }
 
-function handle(state: SessionState, input: SessionInput): void {
-  const { outbox, subscriptions } = state
-  const link = state.links.get((input as { readonly link?: number }).link ?? 0)
-  switch (input.type) {
-    case 'connect':
+/** What each input does. One that names a link comes with it, and only while it is live. */
+type Handlers = {
+  readonly [I in SessionInput as I['type']]: (
+    state: SessionState,
+    input: I,
+    link: I extends { readonly link: number } ? Link : undefined,
+  ) => void
+}
+
+const HANDLERS: Handlers = {
+  connect: hurry,
+  close(state) {
+    turn.send({ type: 'goodbye' })
+    finish(state, state.error)
+  },
+  network(state, { online, event }) {
+    state.offline = !online
+    // Browsers end the links of pages they put to sleep, and tell neither side before somebody wakes them.
+    if (event === 'sleep') for (const link of state.links.values()) hangup(state, link, 1000, 'asleep')
+    else if (online) {
+      probe(state)
       hurry(state)
-      break
-    case 'close':
-      turn.send({ type: 'goodbye' })
-      finish(state, state.error)
-      break
-    case 'network':
-      state.offline = !input.online
-      // Browsers end the links of pages they put to sleep, and tell neither side before somebody wakes them.
-      if (input.event === 'sleep') for (const link of state.links.values()) hangup(state, link, 1000, 'asleep')
-      else if (input.online) {
-        probe(state)
-        hurry(state)
+    }
+  },
+  opened: greet,
+  frame: hear,
+  closed: down,
+  timer({ timers }, { name }) {
+    const fires = timers.get(name)
+    timers.delete(name)
+    fires?.()
+  },
+  token(state, { attempt, token, final }) {
+    const renews = attempt === state.refreshing
+    if (renews) state.refreshing = 0
+    else if (attempt === state.link?.id && !state.links.has(attempt)) state.link = undefined
+    else return
+    if (typeof token === 'string') {
+      state.token = token
+      state.tokenReason = undefined
+      state.tokenExpiresAt = Infinity
+      if (renews) turn.send({ type: 'refresh', ref: turn.next(), token })
+      else {
+        state.tokenFresh = true
+        go(state)
       }
-      break
-    case 'opened':
-      if (link) greet(state, link, input.data)
-      break
-    case 'frame':
-      if (link) hear(state, link, input.frame)
-      break
-    case 'closed':
-      if (link) down(state, link, input)
-      break
-    case 'timer': {
-      const fires = state.timers.get(input.name)
-      state.timers.delete(input.name)
-      fires?.()
-      break
+    } else if (final) finish(state, new RealtimeError('UNAUTHORIZED'))
+    else if (renews) turn.timer('refresh', turn.delay(RENEWAL_ATTEMPT), () => renew(state))
+    else retry(state)
+  },
+  subscribe({ subscriptions }, { channel, since }) {
+    let sub = subscriptions.get(channel)
+    // Nobody listens to one that lingers: whoever asks for the past begins anew.
+    if (!sub || (since && !sub.made && turn.waits(`linger ${channel}`))) {
+      subscriptions.set(channel, (sub = newSubscription(channel, since)))
     }
-    case 'token': {
-      const { attempt, token } = input
-      const renews = attempt === state.refreshing
-      if (renews) state.refreshing = 0
-      else if (attempt === state.link?.id && !state.links.has(attempt)) state.link = undefined
-      else break
-      if (typeof token === 'string') {
-        state.token = token
-        state.tokenReason = undefined
-        state.tokenExpiresAt = Infinity
-        if (renews) turn.send({ type: 'refresh', ref: turn.next(), token })
-        else {
-          state.tokenFresh = true
-          go(state)
-        }
-      } else if (input.final) finish(state, new RealtimeError('UNAUTHORIZED'))
-      else if (renews) turn.timer('refresh', turn.delay(RENEWAL_ATTEMPT), () => renew(state))
-      else retry(state)
-      break
-    }
-    case 'subscribe': {
-      const { channel, since } = input
-      let sub = subscriptions.get(channel)
-      // Nobody listens to one that lingers: whoever asks for the past begins anew.
-      if (!sub || (since && !sub.made && turn.waits(`linger ${channel}`))) {
-        subscriptions.set(channel, (sub = newSubscription(channel, since)))
-      }
-      turn.cancel(`linger ${channel}`)
-      sub.wanted = true
-      break
-    }
-    case 'unsubscribe': {
-      const { channel } = input
-      const sub = subscriptions.get(channel)
-      if (!sub) break
-      turn.timer(`linger ${channel}`, state.config.lingerMs, () => {
-        sub.wanted = false
-        if (!sub.made) leave(state, sub)
-      })
-      break
-    }
-    case 'publish':
-    case 'history':
-    case 'call':
-      admit(outbox, input)
-      break
-    case 'presence':
-      attend(state, input)
-      break
-    case 'watch':
-      heed(state, input.channel, input.watched)
-      break
-    case 'abort': {
-      const entry = outbox.entries.get(input.id)
-      if (entry) giveUp(outbox, entry, new RealtimeError('ABORTED'))
-    }
-  }
+    turn.cancel(`linger ${channel}`)
+    sub.wanted = true
+  },
+  unsubscribe(state, { channel }) {
+    const sub = state.subscriptions.get(channel)
+    if (!sub) return
+    turn.timer(`linger ${channel}`, state.config.lingerMs, () => {
+      sub.wanted = false
+      if (!sub.made) leave(state, sub)
+    })
+  },
+  publish: admit,
+  history: admit,
+  call: admit,
+  presence: attend,
+  watch: heed,
+  abort({ outbox }, { id }) {
+    const entry = outbox.entries.get(id)
+    if (entry) giveUp(outbox, entry, new RealtimeError('ABORTED'))
+  },
 }
 
 /** Dials when something is wanted for the first time; sends what waits for the link. */
