@@ -38,11 +38,10 @@ export type Mode = 'log' | 'latest' | 'ephemeral'
  */
 export function judge(last: Position, next: Position, mode?: Exclude<Mode, 'log'>): DeliveryVerdict {
   if (mode && !next.epoch) return 'deliver'
-  if (next.epoch === last.epoch) {
-    if (next.offset <= last.offset) return 'drop'
-    if (next.offset === last.offset + 1) return 'deliver'
-  } else if (last.epoch === '' && next.offset === 1) return 'deliver'
-  return mode ? 'deliver' : 'hold'
+  const same = next.epoch === last.epoch
+  if (same && next.offset <= last.offset) return 'drop'
+  // Before the first message of a channel there is no epoch yet.
+  return mode || ((same || !last.epoch) && next.offset === last.offset + 1) ? 'deliver' : 'hold'
 }
 
 /** Where one epoch of a channel ended and which one carries its history on. PROTOCOL.md §5.3. */
