@@ -160,9 +160,8 @@ export class RealtimeClient<C extends Contract = Contract> {
    * Says goodbye and ends the client for good. Publishes that were never sent fail with `CLOSED`, sent ones with
    * `UNKNOWN_OUTCOME`. Closing twice is closing once.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.engine.put({ type: 'close' })
-    return Promise.resolve()
   }
 
   /** `await using` closes the client, where the runtime knows it. */

@@ -82,7 +82,6 @@ export function createEngine(url: string, options: ClientOptions): Engine {
   const links = new Map<number, Link>()
   const timers = new Map<TimerKey, unknown>()
   const jobs = new Map<string, (error: RealtimeError | undefined, value: unknown) => void>()
-  const watchers = new Set<() => void>()
   const queue: SessionInput[] = []
   const closing = new AbortController()
   let over = false
@@ -125,7 +124,6 @@ export function createEngine(url: string, options: ClientOptions): Engine {
       for (const [name, ...details] of step(session, next, clock.now(), random.fraction()).effects) {
         guard(() => (deeds[name] as (...details: unknown[]) => void)(...details))
       }
-      for (const look of watchers) look()
     }
     if (session.status === 'closed') {
       unwatch()
@@ -205,12 +203,10 @@ export function createEngine(url: string, options: ClientOptions): Engine {
     },
     emit(event, detail, channel = '') {
       const of = hub(channel)
-      let told = detail
+      const previous = of.state.status
       logger?.debug?.(event, detail)
-      if (event === 'state') {
-        told = { ...detail, previous: of.state.status }
-        of.state = detail as ChannelState
-      }
+      if (event === 'state') of.state = detail as ChannelState
+      const told = event === 'state' ? { ...detail, previous } : detail
       if (!tell(channel, event, told) && channel && /gap|rollback|message/.test(event)) {
         if (event !== 'message') logger?.warn?.(event, detail)
         tell('', event, detail)
@@ -233,30 +229,30 @@ export function createEngine(url: string, options: ClientOptions): Engine {
     },
     on(channel, event, listener, { signal } = {}, since) {
       const name = `${event} ${channel}`
-      const subscribes = channel && event === 'message'
-      const watch = () => {
-        if (!channel || !PRESENCE.includes(event)) return
-        const watched = PRESENCE.some((each) => emitter.listeners(`${each} ${channel}`)[0])
-        put({ type: 'watch', channel, watched })
-      }
+      const isHeard = (each: string) => !!emitter.listeners(`${each} ${channel}`)[0]
       let on = !signal?.aborted
       // A function of our own, so that listening twice with one function is two things.
       const heard = (detail: unknown) => {
         if (on) listener(detail as never)
+      }
+      /** What somebody listens for is what the session wants. */
+      const want = () => {
+        if (!channel) return
+        if (event === 'message' && (on || !isHeard(event)))
+          put({ type: on ? 'subscribe' : 'unsubscribe', channel, since })
+        if (PRESENCE.includes(event)) put({ type: 'watch', channel, watched: PRESENCE.some(isHeard) })
       }
       const off = () => {
         if (!on) return
         on = false
         emitter.off(name, heard)
         signal?.removeEventListener('abort', off)
-        if (subscribes && !emitter.listeners(name)[0]) put({ type: 'unsubscribe', channel })
-        watch()
+        want()
       }
       if (on) {
         emitter.on(name, heard)
         signal?.addEventListener('abort', off)
-        if (subscribes) put({ type: 'subscribe', channel, since })
-        watch()
+        want()
       }
       return off
     },
@@ -275,17 +271,19 @@ export function createEngine(url: string, options: ClientOptions): Engine {
     },
     until: (channel, status, signal) =>
       promised(signal, (settle) => {
+        const name = `state ${channel}`
         const look = () => {
           const { state } = hub(channel)
           const error = state.error ?? (session.status === 'closed' && (session.error ?? new RealtimeError('CLOSED')))
           const idle = state.status === 'unsubscribed' && !emitter.listeners(`message ${channel}`)[0]
           if (state.status !== status && !error && !idle) return
-          watchers.delete(look)
+          off()
           settle(error || (idle && new RealtimeError('UNSUBSCRIBED')))
         }
-        watchers.add(look)
+        const off = () => emitter.off(name, look)
+        emitter.on(name, look)
         look()
-        return () => watchers.delete(look)
+        return off
       }),
   }
 }
@@ -293,7 +291,7 @@ export function createEngine(url: string, options: ClientOptions): Engine {
 /** A promise that its signal can give up, at any time. `begin` says what that does besides. */
 function promised<T>(
   signal: AbortSignal | undefined,
-  begin: (settle: (error?: RealtimeError | false, value?: unknown) => void) => () => void,
+  begin: (settle: (error?: RealtimeError | false, value?: unknown) => void) => () => unknown,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const over = new AbortController()

@@ -5,29 +5,27 @@ import type { WebSocketConstructor, WebSocketLike } from '../ports/websocket.js'
 export function webSocketTransport(WebSocket: WebSocketConstructor | undefined): Transport {
   return {
     dial(url, subprotocol, events) {
-      let over = false
       let socket: WebSocketLike | undefined
-      const closed = (code: number, reason: string) => {
-        if (!over) events.closed(code, reason)
-        over = true
-      }
       try {
         // Without a class this throws as well.
         const opening = (socket = new (WebSocket as WebSocketConstructor)(url, subprotocol))
+        const closed = (code: number, reason: string) => {
+          opening.onmessage = opening.onclose = null
+          events.closed(code, reason)
+        }
         opening.onopen = () => {
           if (opening.protocol === subprotocol) return events.opened()
           // Browsers let a server ignore the offer. Whoever answers there does not speak our protocol.
           closed(1002, 'subprotocol')
           opening.close(1000, '')
         }
-        opening.onmessage = ({ data }: { readonly data: unknown }) => {
-          if (!over) events.message(typeof data === 'string' ? data : '')
-        }
+        opening.onmessage = ({ data }: { readonly data: unknown }) =>
+          events.message(typeof data === 'string' ? data : '')
         opening.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => closed(code, reason)
         // `onclose` follows. Without a listener, ws would throw the error.
         opening.onerror = () => {}
       } catch (error) {
-        void Promise.resolve().then(() => closed(WebSocket ? 1006 : NO_WEBSOCKET, String(error)))
+        queueMicrotask(() => events.closed(WebSocket ? 1006 : NO_WEBSOCKET, String(error)))
       }
       return {
         send(text) {
