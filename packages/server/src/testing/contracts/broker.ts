@@ -11,6 +11,7 @@ import type { BrokerFixture } from './broker/fixture.js'
 import type { BrokerSuite } from './broker/suite.js'
 import { tools } from './broker/tools.js'
 import type { TestFramework } from './framework.js'
+import { lawOf } from './law.js'
 
 export type { BrokerFixture, BrokerNode, Delivery } from './broker/fixture.js'
 
@@ -26,16 +27,7 @@ export function brokerContract(
   name: string,
   createFixture: () => Promise<BrokerFixture> | BrokerFixture,
 ): void {
-  const law: BrokerSuite['law'] = (title, body) => {
-    test(title, async () => {
-      const fixture = await createFixture()
-      try {
-        await body(fixture, tools(await fixture.join()))
-      } finally {
-        await fixture.dispose()
-      }
-    })
-  }
+  const law = lawOf(test, createFixture, async (fixture) => [fixture, tools(await fixture.join())])
   const suite: BrokerSuite = { describe, expect, law }
 
   describe(`the broker ${name}`, () => {

@@ -1,5 +1,6 @@
 import type { Control } from '../../ports/index.js'
 import type { TestFramework } from './framework.js'
+import { lawOf } from './law.js'
 
 /** One node, with what it heard. */
 export interface ControlNode {
@@ -37,16 +38,14 @@ export function controlContract(
 ): void {
   type Three = readonly [ControlNode, ControlNode, ControlNode]
 
-  function law(title: string, body: (nodes: Three, fixture: ControlFixture) => Promise<void>): void {
-    test(title, async () => {
-      const fixture = await createFixture()
-      try {
-        await body([await fixture.join(), await fixture.join(), await fixture.join()], fixture)
-      } finally {
-        await fixture.dispose()
-      }
-    })
-  }
+  const law = lawOf(
+    test,
+    createFixture,
+    async (fixture): Promise<[Three, ControlFixture]> => [
+      [await fixture.join(), await fixture.join(), await fixture.join()],
+      fixture,
+    ],
+  )
 
   const texts = ({ heard }: ControlNode): string[] => heard.map(({ text }) => text)
 

@@ -1,5 +1,6 @@
 import type { Claim, Keeper, SessionStore } from '../../ports/index.js'
 import type { TestFramework } from './framework.js'
+import { lawOf } from './law.js'
 
 /** One node on the store, with what it was told. */
 export interface SessionNode {
@@ -42,16 +43,7 @@ export function sessionStoreContract(
   name: string,
   createFixture: () => Promise<SessionFixture> | SessionFixture,
 ): void {
-  function law(title: string, body: (fixture: SessionFixture, node: SessionNode) => Promise<void>): void {
-    test(title, async () => {
-      const fixture = await createFixture()
-      try {
-        await body(fixture, await fixture.join())
-      } finally {
-        await fixture.dispose()
-      }
-    })
-  }
+  const law = lawOf(test, createFixture, async (fixture) => [fixture, await fixture.join()])
 
   /** Begins a session of a user, whose next token has the digest `t1`. */
   const begin = ({ sessions }: SessionNode, user: string | null = 'ada'): Promise<Claim> =>
