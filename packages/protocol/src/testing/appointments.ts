@@ -1,8 +1,12 @@
 /** Something that will happen. */
 export interface Appointment {
+  /** Its moment, in milliseconds. */
   readonly at: number
+  /** Its place among those of one moment. */
   readonly order: number
+  /** What will happen. */
   readonly callback: () => void
+  /** Whether it happened or was taken out. */
   isOver: boolean
 }
 
@@ -23,6 +27,7 @@ export class Appointments {
     return this.heap[0]
   }
 
+  /** Puts one in. */
   add(at: number, callback: () => void): Appointment {
     const appointment = { at, order: this.order++, callback, isOver: false }
     this.count += 1

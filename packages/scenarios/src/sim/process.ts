@@ -1,6 +1,7 @@
 import type { Clock as ClientClock } from '@org/realtime-client'
 import type { Clock as ServerClock } from '@org/realtime-server'
-import type { Appointment, VirtualTime } from './virtual-time.js'
+import type { Appointment } from '@org/realtime-protocol/testing'
+import type { VirtualTime } from './virtual-time.js'
 
 /** The date at which every run begins. */
 const EPOCH_MS = Date.UTC(2030, 0, 1)
