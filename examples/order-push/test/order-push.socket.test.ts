@@ -504,7 +504,7 @@ describe('the outbox', () => {
     expect(await left()).toEqual([{ key: 'broken', failure: expect.stringContaining('RealtimeError') as string }])
   })
 
-  test('an order that another process stored is pushed at once', async () => {
+  test('an order that another process stored is pushed at once', { retry: 2 }, async () => {
     await start()
     const page = await openPage()
     const other = openDatabase(databaseUrl)
