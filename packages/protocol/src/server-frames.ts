@@ -14,6 +14,8 @@ const publication = { ...place, id: text, at: count, data: anything, '?': { from
 
 /** Rules of the frames servers send. PROTOCOL.md §3. */
 export const SERVER_FRAMES: Readonly<Record<string, Shape>> = {
+  // A type is whatever the server says: only those that stand here are found.
+  __proto__: null as never,
   connected: {
     session: { id: text, token: text },
     resumed: flag,

@@ -68,7 +68,8 @@ export function fits(value: unknown, rule: Rule, optional = false): boolean {
   if (Array.isArray(value)) return value.every((each) => fits(each, (rule as readonly [Rule])[0]))
   return Object.entries(rule).every(([name, inner]) => {
     if (name === '?') return fits(value, inner, true)
-    const field = own(value, name)
+    // No rule has the name of something that every object has.
+    const field = (value as Readonly<Record<string, unknown>>)[name]
     return field === undefined ? optional : fits(field, inner)
   })
 }
