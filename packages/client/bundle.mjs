@@ -9,10 +9,37 @@ import ts from 'typescript'
  * the platform gives may be in this list; test/bundle.test.ts sees to it.
  */
 export const INTERNAL_NAMES = [
-  ...['asked', 'asks', 'config', 'dueAt', 'engine', 'entered', 'fields', 'final', 'flying', 'graced', 'heardAt'],
-  ...['hub', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'phase', 'presences', 'put', 'queue'],
-  ...['refreshing', 'refusals', 'rejections', 'silenceMs', 'timers', 'tokenExpiresAt', 'tokenFresh'],
-  ...['tokenReason', 'until', 'wanted', 'watched'],
+  ...[
+    'alarms',
+    'asked',
+    'asks',
+    'config',
+    'dueAt',
+    'ending',
+    'engine',
+    'entered',
+    'fields',
+    'final',
+    'flying',
+    'graced',
+  ],
+  ...['handlers', 'heardAt', 'hub', 'hubs', 'jobs', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'options'],
+  ...[
+    'over',
+    'phase',
+    'presences',
+    'queue',
+    'queuedBytes',
+    'refreshing',
+    'refusals',
+    'rejections',
+    'requests',
+    'running',
+    'silenceMs',
+    'sockets',
+    'timers',
+  ],
+  ...['tokenExpiresAt', 'tokenFresh', 'tokenReason', 'unwatch', 'wanted', 'watched'],
 ]
 
 /** The same, with those of eventemitter3, for esbuild. */

@@ -2,11 +2,13 @@ import type { Position, PresenceAction, Since } from '@org/realtime-protocol'
 import { RealtimeError } from './core/errors.js'
 import { merged, type Snapshot } from './core/presence.js'
 import type { ChannelState, HistoryPage, Message, PresenceList, Published } from './core/events.js'
-import type { Engine, Hub } from './engine.js'
+import { hubOf, type Engine, type Hub } from './engine.js'
 import type { ChannelEvents, ChannelPresence, ListenOptions } from './events.js'
-import { size } from './size.js'
+import { listen, until } from './listening.js'
 import { iterate, type GapItem, type MessageItem, type MessageIterator } from './messages.js'
 import type { HistoryOptions, MessagesOptions, PublishOptions, SendOptions, WaitOptions } from './options.js'
+import { ask, send } from './requests.js'
+import { size } from './size.js'
 
 /** Not a channel name: empty, control characters, or half of a surrogate pair. PROTOCOL.md §4. */
 const BAD_NAME = /^$|\p{Cc}|\p{Cs}/u
@@ -30,7 +32,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    */
   constructor(engine: Engine, name: string, since?: Since) {
     if (BAD_NAME.test(name) || size(name) > 255) throw new RealtimeError('INVALID_CHANNEL')
-    Object.assign(this, { name, engine, hub: engine.hub(name), since })
+    Object.assign(this, { name, engine, hub: hubOf(engine, name), since })
   }
 
   /** What the subscription is doing. */
@@ -57,7 +59,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
     listener: (event: ChannelEvents<Out, Seen>[E]) => void,
     options?: ListenOptions,
   ): () => void {
-    return this.engine.on(this.name, event, listener, options, this.since)
+    return listen(this.engine, this.name, event, listener, options, this.since)
   }
 
   /**
@@ -66,7 +68,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    * @throws {@link RealtimeError} `UNSUBSCRIBED` when nobody listens for messages, now or later; why the subscription was refused; `CLOSED` or why the client ended; `ABORTED`.
    */
   ready({ signal }: WaitOptions = {}): Promise<void> {
-    return this.engine.until(this.name, 'subscribed', signal)
+    return until(this.engine, this.name, 'subscribed', signal)
   }
 
   /**
@@ -79,7 +81,7 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
   publish(data: In, options: PublishOptions = {}): Promise<Published> & { readonly id: string } {
     const { signal, ...extra } = options
     const channel = this.name
-    return this.engine.ask({ type: 'publish', line: channel, fields: { channel, data, ...extra } }, signal)
+    return ask(this.engine, { type: 'publish', line: channel, fields: { channel, data, ...extra } }, signal)
   }
 
   /**
@@ -89,22 +91,22 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    * @throws {@link RealtimeError} `INVALID_DATA` when the data is no JSON; `TOO_LARGE`.
    */
   send(data: In, { meta }: SendOptions = {}): void {
-    this.engine.send({ channel: this.name, data, meta })
+    send(this.engine, { channel: this.name, data, meta })
   }
 
   /** Who is present in the channel. Needs no subscription. Listen for `presence`, `join` and `leave` to follow it. */
   get presence(): ChannelPresence<Shows, Seen> {
     const { engine, name: channel } = this
-    const ask = <T>(action: PresenceAction, data?: Shows, signal?: AbortSignal) => {
+    const request = <T>(action: PresenceAction, data?: Shows, signal?: AbortSignal) => {
       // Entering and leaving wait for one another, and looking for other looks.
       const line = (action === 'get' ? '\t' : '\n') + channel
-      return engine.ask<T>({ type: 'presence', line, fields: { channel, action, data } }, signal)
+      return ask<T>(engine, { type: 'presence', line, fields: { channel, action, data } }, signal)
     }
     return {
-      enter: (...[data]) => ask<unknown>('enter', data).then(() => {}),
-      leave: () => ask<unknown>('leave').then(() => {}),
+      enter: (...[data]) => request<unknown>('enter', data).then(() => {}),
+      leave: () => request<unknown>('leave').then(() => {}),
       get: async ({ signal } = {}) => {
-        const { count = 0, members } = await ask<Snapshot>('get', undefined, signal)
+        const { count = 0, members } = await request<Snapshot>('get', undefined, signal)
         return { count, members: members && [...merged(members).values()] } as PresenceList<Seen>
       },
     }
@@ -137,6 +139,6 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
   history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
     const { engine, name: channel } = this
     const fields = { channel, limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
-    return engine.ask({ type: 'history', line: channel, fields }, signal)
+    return ask(engine, { type: 'history', line: channel, fields }, signal)
   }
 }

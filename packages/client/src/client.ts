@@ -20,10 +20,15 @@ import { Channel } from './channel.js'
 import { MAX_OUTBOX_AGE_MS } from './core/bounds.js'
 import type { ClientState, OutboxEntry } from './core/events.js'
 import { shown } from './core/outbox.js'
+import { describe } from './core/session-machine.js'
 import { createEngine, type Engine } from './engine.js'
 import type { ClientEvents, ListenOptions } from './events.js'
+import { listen, until } from './listening.js'
 import { asyncDispose } from './messages.js'
 import type { CallOptions, ChannelOptions, ClientOptions, MethodContext, WaitOptions } from './options.js'
+import { ask } from './requests.js'
+import { serve } from './serving.js'
+import { put } from './shell.js'
 
 /**
  * A connection to a realtime server that takes care of itself: it connects when it is first needed, comes back when it
@@ -47,33 +52,34 @@ export class RealtimeClient<C extends Contract = Contract> {
 
   /** What the connection is doing. */
   get state(): ClientState {
-    return this.engine.state()
+    const { engine } = this
+    return describe(engine, engine.clock.now())
   }
 
   /** Public id of the session, once there was a connection. */
   get session(): string | undefined {
-    return this.engine.session.connected?.session.id
+    return this.engine.connected?.session.id
   }
 
   /** Id of the user, once there was a connection; `null` for an anonymous one. */
   get user(): string | null | undefined {
-    return this.engine.session.connected?.user
+    return this.engine.connected?.user
   }
 
   /** What the application said to the latest connection. */
   get hello(): Data {
-    return this.engine.session.connected?.hello
+    return this.engine.connected?.hello
   }
 
   /** Publishes that wait for their acknowledgement, oldest first. */
   get outbox(): readonly OutboxEntry[] {
-    const entries = [...this.engine.session.outbox.entries.values()]
+    const entries = [...this.engine.requests.values()]
     return entries.filter(({ seq }) => seq).map(shown)
   }
 
   /** Connects, if nothing did yet. While waiting for the next attempt, shortens the wait to what is decent. */
   connect(): void {
-    this.engine.put({ type: 'connect' })
+    put(this.engine, { type: 'connect' })
   }
 
   /**
@@ -83,7 +89,7 @@ export class RealtimeClient<C extends Contract = Contract> {
    */
   ready({ signal }: WaitOptions = {}): Promise<void> {
     if (this.state.status === 'idle') this.connect()
-    return this.engine.until('', 'connected', signal)
+    return until(this.engine, '', 'connected', signal)
   }
 
   /**
@@ -121,7 +127,7 @@ export class RealtimeClient<C extends Contract = Contract> {
     const { engine, contract } = this
     const { signal, timeoutMs, meta, idempotent = contract?.methods?.[name]?.idempotent } = options ?? {}
     const fields = { method: name, data: input, meta }
-    return engine.ask({ type: 'call', line: '', fields, timeoutMs, idempotent }, signal)
+    return ask(engine, { type: 'call', line: '', fields, timeoutMs, idempotent }, signal)
   }
 
   /**
@@ -140,7 +146,7 @@ export class RealtimeClient<C extends Contract = Contract> {
       | MethodReturned<MethodsOf<C, 'clientMethods'>[N]>
       | PromiseLike<MethodReturned<MethodsOf<C, 'clientMethods'>[N]>>,
   ): () => void {
-    return this.engine.method(name, handler)
+    return serve(this.engine, name, handler)
   }
 
   /**
@@ -153,7 +159,7 @@ export class RealtimeClient<C extends Contract = Contract> {
     listener: (event: ClientEvents[E]) => void,
     options?: ListenOptions,
   ): () => void {
-    return this.engine.on('', event, listener, options)
+    return listen(this.engine, '', event, listener, options)
   }
 
   /**
@@ -161,7 +167,7 @@ export class RealtimeClient<C extends Contract = Contract> {
    * `UNKNOWN_OUTCOME`. Closing twice is closing once.
    */
   async close(): Promise<void> {
-    this.engine.put({ type: 'close' })
+    put(this.engine, { type: 'close' })
   }
 
   /** `await using` closes the client, where the runtime knows it. */

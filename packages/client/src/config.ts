@@ -21,7 +21,7 @@ export function configOf(url: string, options: ClientOptions, random: Random): S
 }
 
 /** Defaults, where nothing else was chosen. An option that is there but undefined is not chosen: no wait may become NaN. */
-function chosen<T extends Record<string, number>>(defaults: T, options: { readonly [K in keyof T]?: number } = {}): T {
-  for (const name in defaults) defaults[name] = (options[name] ?? defaults[name]) as T[typeof name]
+export function chosen<T extends object>(defaults: T, options: { readonly [K in keyof T]?: T[K] | undefined } = {}): T {
+  for (const name in defaults) defaults[name] = options[name] ?? defaults[name]
   return defaults
 }

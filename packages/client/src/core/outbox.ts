@@ -78,18 +78,14 @@ export interface OutboxLimits {
   readonly ageMs: number
 }
 
-/** What a request is held to. */
-export interface Limits {
-  readonly outbox: OutboxLimits
-  readonly requestTimeoutMs: number
-}
-
-/** Requests in the order they were asked for. Law: queued + sent + settled = issued. */
+/** What of a session is its outbox. */
 export interface Outbox {
-  readonly limits: Limits
-  readonly entries: Map<string, Entry>
+  readonly config: { readonly outbox: OutboxLimits; readonly requestTimeoutMs: number }
+  /** In the order they were asked for, by id. Law: queued + sent + settled = issued. */
+  readonly requests: Map<string, Entry>
   readonly lines: Map<string, Line>
-  bytes: number
+  /** What the requests take together. */
+  queuedBytes: number
 }
 
 /** What the server takes. */
@@ -99,24 +95,24 @@ export interface Pace {
 }
 
 /** Takes a request of the application in, or rejects it. */
-export function admit({ outbox }: { readonly outbox: Outbox }, draft: Draft): void {
-  const { messages, bytes } = outbox.limits.outbox
-  if (outbox.entries.size < messages && outbox.bytes + draft.bytes <= bytes) enqueue(outbox, draft)
+export function admit(outbox: Outbox, draft: Draft): void {
+  const { messages, bytes } = outbox.config.outbox
+  if (outbox.requests.size < messages && outbox.queuedBytes + draft.bytes <= bytes) enqueue(outbox, draft)
   else turn.say('settle', draft.id, new RealtimeError('OUTBOX_FULL'))
 }
 
 /** Takes a request in. */
 export function enqueue(outbox: Outbox, draft: Draft): void {
-  const { limits, lines } = outbox
-  const { id, line, timeoutMs = limits.requestTimeoutMs } = draft
+  const { config, lines } = outbox
+  const { id, line, timeoutMs = config.requestTimeoutMs } = draft
   const publishes = draft.type === 'publish'
   const queue = upsert<string, Line>(lines, line, { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] })
   const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
-  outbox.bytes += draft.bytes
-  outbox.entries.set(id, entry)
+  outbox.queuedBytes += draft.bytes
+  outbox.requests.set(id, entry)
   // Being present, or not any more, is wanted like a subscription: until something else is.
   if (!/enter|leave|watch/.test(draft.fields.action ?? '')) {
-    turn.timer(entry, publishes ? limits.outbox.ageMs : timeoutMs, () =>
+    turn.timer(entry, publishes ? config.outbox.ageMs : timeoutMs, () =>
       giveUp(outbox, entry, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
     )
   }
@@ -126,7 +122,7 @@ export function enqueue(outbox: Outbox, draft: Draft): void {
 /** Sends what each line lets out, in order, and all reads of the log. PROTOCOL.md §3.4. */
 export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
   for (const queue of outbox.lines.values()) queue.flying = queue.lowest = 0
-  for (const entry of outbox.entries.values()) {
+  for (const entry of outbox.requests.values()) {
     const { type, id, seq, fields, queue } = entry
     if (entry.bytes + FRAME_BYTES > pace.messageBytes) {
       settle(outbox, entry, new RealtimeError('TOO_LARGE'))
@@ -152,7 +148,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
  * @returns The request that was answered.
  */
 export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFrame): Entry | undefined {
-  const entries = [...outbox.entries.values()]
+  const entries = [...outbox.requests.values()]
   const entry = entries.find(({ ref }) => ref && ref === input.ref)
   if (!entry) return undefined
   const { seq, line, queue } = entry
@@ -195,7 +191,7 @@ export function giveUp(outbox: Outbox, entry: Entry, error: RealtimeError): void
 
 /** The link is gone. What it had is sent again on the next one, except for calls that may be done only once. */
 export function interrupt(outbox: Outbox): void {
-  for (const entry of outbox.entries.values()) {
+  for (const entry of outbox.requests.values()) {
     if (!entry.seq && unsure(entry)) giveUp(outbox, entry, new RealtimeError('UNKNOWN_OUTCOME'))
     entry.ref = 0
   }
@@ -204,8 +200,8 @@ export function interrupt(outbox: Outbox): void {
 /** Ends a request. The number of a publish is used up. */
 export function settle(outbox: Outbox, entry: Entry, error?: RealtimeError, value?: unknown): void {
   const { id } = entry
-  outbox.entries.delete(id)
-  outbox.bytes -= entry.bytes
+  outbox.requests.delete(id)
+  outbox.queuedBytes -= entry.bytes
   turn.cancel(entry)
   announce(entry, error ? 'failed' : 'stored', error)
   turn.say('settle', id, error, value)

@@ -29,27 +29,25 @@ export interface Presence {
 }
 
 /** What presence needs of its session. */
-export interface Attendance {
-  readonly outbox: Outbox
+export interface Attendance extends Outbox {
   readonly presences: Map<string, Presence>
 }
 
 /** The application enters, leaves or looks. */
 export function attend(state: Attendance, draft: Draft): void {
-  const { outbox } = state
   const { action, channel = '' } = draft.fields
   const presence = presenceOf(state, channel)
   if (action === 'leave') {
     presence.entered = undefined
     // What did not get through yet must not come after it.
-    for (const entry of outbox.entries.values()) {
-      if (entry.line === draft.line) settle(outbox, entry, new RealtimeError('ABORTED'))
+    for (const entry of state.requests.values()) {
+      if (entry.line === draft.line) settle(state, entry, new RealtimeError('ABORTED'))
     }
   }
   // There is always room for the word that it left: one for each channel.
-  if (action === 'leave') enqueue(outbox, draft)
+  if (action === 'leave') enqueue(state, draft)
   else admit(state, draft)
-  if (action === 'enter' && outbox.entries.has(draft.id)) presence.entered = draft
+  if (action === 'enter' && state.requests.has(draft.id)) presence.entered = draft
 }
 
 /** Somebody begins to listen for who is present, or nobody does any more. */
@@ -62,15 +60,15 @@ export function heed(
   presence.watched = watched
   presence.ref = presence.last = presence.members = undefined
   if (watched) return watch(state, channel)
-  const entry = state.outbox.entries.get(`watch ${channel}`)
-  if (entry) settle(state.outbox, entry)
+  const entry = state.requests.get(`watch ${channel}`)
+  if (entry) settle(state, entry)
   turn.send({ type: 'presence', ref: turn.next(), channel, action: 'unwatch' })
 }
 
 /** There is a new link: is present and watches as before. */
 export function attendAgain(state: Attendance): void {
   for (const { channel, entered, watched } of state.presences.values()) {
-    if (entered && !state.outbox.entries.has(entered.id)) enqueue(state.outbox, entered)
+    if (entered && !state.requests.has(entered.id)) enqueue(state, entered)
     if (watched) watch(state, channel)
   }
 }
@@ -81,7 +79,7 @@ export function attended(state: Attendance, { id, ref, fields }: Entry, answer: 
   const { position } = answer
   if (!position) {
     // Unless it is sent again.
-    if (presence.entered?.id === id && !state.outbox.entries.has(id)) presence.entered = undefined
+    if (presence.entered?.id === id && !state.requests.has(id)) presence.entered = undefined
   } else if (fields.action === 'watch' && presence.watched) {
     presence.ref = ref
     take(presence, { ...answer, position })
@@ -132,11 +130,11 @@ function presenceOf({ presences }: Attendance, channel: string): Presence {
   return upsert<string, Presence>(presences, channel, { channel })
 }
 
-function watch({ outbox }: Attendance, channel: string): void {
+function watch(state: Attendance, channel: string): void {
   const id = `watch ${channel}`
-  if (outbox.entries.has(id)) return
+  if (state.requests.has(id)) return
   const fields = { channel, action: 'watch' } as const
-  enqueue(outbox, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 })
+  enqueue(state, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 })
 }
 
 /** Asks for the members anew: at once, and when that was of no use, after a back-off. */
@@ -145,7 +143,7 @@ function watchAgain(state: Attendance, presence: Presence): void {
   presence.ref = presence.last = undefined
   presence.again = again + 1
   watch(state, channel)
-  const entry = state.outbox.entries.get(`watch ${channel}`)
+  const entry = state.requests.get(`watch ${channel}`)
   if (again && entry) turn.timer(entry.queue, turn.delay(again - 1))
 }
 

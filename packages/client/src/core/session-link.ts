@@ -79,7 +79,7 @@ export function greet(state: SessionState, { data }: { readonly data?: unknown }
     i < CONNECT_ENTRIES && (room -= channel.length * 3 + 150) > 0
   const first = [...state.subscriptions.values()].filter(fits)
   const wanted = first.map((sub) => request(sub, link.id))
-  const known = acknowledged(state.outbox, turn.now).filter(fits)
+  const known = acknowledged(state, turn.now).filter(fits)
   turn.act('send', link.id, {
     type: 'connect',
     producer: state.config.producer,
@@ -97,7 +97,7 @@ export function hear(
   { frame }: { readonly frame: ServerFrame | ProtocolError },
   link: Link,
 ): void {
-  const { outbox, subscriptions } = state
+  const { subscriptions } = state
   const { type } = frame
   if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, 4502, frame.kind)
   if (type === 'closing') link.closing = frame
@@ -111,7 +111,7 @@ export function hear(
     welcome(state, frame)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
   else if (type === 'reply' || type === 'result' || type === 'error') {
-    const entry = answer(outbox, frame)
+    const entry = answer(state, frame)
     if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>)
     if (!entry) unwatched(state, frame.ref)
     if (type === 'result' && frame.expiresInMs !== undefined) state.tokenExpiresAt = turn.now + frame.expiresInMs
@@ -136,7 +136,7 @@ export function hear(
       turn.act('send', link.id, { type: 'unsubscribe', channel, generation: frame.generation })
     }
     const rebase = type === 'rebase' ? frame : 'rebase' in frame && frame.rebase
-    if (rebase) roll(outbox, channel, rebase)
+    if (rebase) roll(state, channel, rebase)
   }
 }
 
@@ -161,7 +161,7 @@ function welcome(state: SessionState, frame: ConnectedFrame): void {
     state.attempt = 0
   })
   turn.say('emit', 'connected', { session: session.id, user: frame.user, resumed, hello: frame.hello, expiresInMs })
-  for (const rebase of frame.rebases ?? []) roll(state.outbox, rebase.channel, rebase)
+  for (const rebase of frame.rebases ?? []) roll(state, rebase.channel, rebase)
   attendAgain(state)
   // What the server made ended with its session.
   for (const sub of resumed ? [] : state.subscriptions.values()) {
@@ -206,7 +206,7 @@ export function down(state: SessionState, end: Omit<ClosingFrame, 'type'>, link:
     suspend(sub)
     sub.attempt = 0
   }
-  interrupt(state.outbox)
+  interrupt(state)
   state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
   let failure
   if (policy === 'terminal' || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'

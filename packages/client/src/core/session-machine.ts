@@ -121,16 +121,16 @@ const HANDLERS: Handlers = {
   call: admit,
   presence: attend,
   watch: heed,
-  abort({ outbox }, { id }) {
-    const entry = outbox.entries.get(id)
-    if (entry) giveUp(outbox, entry, new RealtimeError('ABORTED'))
+  abort(state, { id }) {
+    const entry = state.requests.get(id)
+    if (entry) giveUp(state, entry, new RealtimeError('ABORTED'))
   },
 }
 
 /** Dials when something is wanted for the first time; sends what waits for the link. */
 function flush(state: SessionState, { type }: SessionInput): void {
-  const { connected, link, outbox, subscriptions } = state
-  if (state.status === 'idle' && (type === 'connect' || subscriptions.size || outbox.entries.size)) {
+  const { connected, link, subscriptions } = state
+  if (state.status === 'idle' && (type === 'connect' || subscriptions.size || state.requests.size)) {
     state.status = 'connecting'
     go(state)
   }
@@ -138,7 +138,7 @@ function flush(state: SessionState, { type }: SessionInput): void {
   for (const sub of subscriptions.values()) {
     if (!sub.link && !turn.waits(sub)) ask(sub, link.id)
   }
-  pump(outbox, connected.limits, state.offline)
+  pump(state, connected.limits, state.offline)
 }
 
 /** Leaves nothing behind. Everybody who waits is told, also who comes late. */
@@ -153,6 +153,6 @@ function clean(state: SessionState, late: boolean): void {
   state.link = state.retryAt = undefined
   for (const sub of subscriptions.values()) ended(sub, late ? why : error)
   subscriptions.clear()
-  for (const entry of state.outbox.entries.values()) giveUp(state.outbox, entry, why)
+  for (const entry of state.requests.values()) giveUp(state, entry, why)
   for (const name of state.timers.keys()) turn.cancel(name)
 }

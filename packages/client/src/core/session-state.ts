@@ -3,8 +3,8 @@ import type { NetworkEvent } from '../ports/network.js'
 import type { RealtimeError } from './errors.js'
 import type { ClientStatus, TokenReason } from './events.js'
 import type { Heartbeat } from './heartbeat.js'
-import type { Draft, Outbox, OutboxLimits } from './outbox.js'
-import type { Presence } from './presence.js'
+import type { Draft, OutboxLimits } from './outbox.js'
+import type { Attendance } from './presence.js'
 import type { Subscription } from './subscription-machine.js'
 import type { BackoffLimits, Ledger, TimerKey } from './turn.js'
 
@@ -53,7 +53,7 @@ export interface Link extends Heartbeat {
 }
 
 /** All a session knows. Only its own `step` writes it. */
-export interface SessionState extends Ledger {
+export interface SessionState extends Ledger, Attendance {
   readonly config: SessionConfig
   status: ClientStatus
   attempt: number
@@ -87,8 +87,6 @@ export interface SessionState extends Ledger {
   /** Fresh tokens in a row that were rejected. */
   rejections: number
   readonly subscriptions: Map<string, Subscription>
-  readonly presences: Map<string, Presence>
-  readonly outbox: Outbox
 }
 
 /** A session that has done nothing yet. */
@@ -112,6 +110,8 @@ export function newSession(config: SessionConfig): SessionState {
     rejections: 0,
     subscriptions: new Map(),
     presences: new Map(),
-    outbox: { limits: config, entries: new Map(), lines: new Map(), bytes: 0 },
+    requests: new Map(),
+    lines: new Map(),
+    queuedBytes: 0,
   }
 }

@@ -32,7 +32,7 @@ class Walk {
   }
 
   abort(n: number): void {
-    const id = [...this.rig.state.outbox.entries.keys()][n]
+    const id = [...this.rig.state.requests.keys()][n]
     if (id) this.rig.put({ type: 'abort', id })
     this.collect()
   }

@@ -32,7 +32,7 @@ class Walk {
   }
 
   abort(n: number): void {
-    const id = [...this.rig.state.outbox.entries.keys()][n]
+    const id = [...this.rig.state.requests.keys()][n]
     if (id) this.rig.put({ type: 'abort', id })
     this.collect()
   }
@@ -73,7 +73,7 @@ class Walk {
   }
 
   settle(): void {
-    for (let i = 0; i < 1_000 && this.rig.state.outbox.entries.size; i++) {
+    for (let i = 0; i < 1_000 && this.rig.state.requests.size; i++) {
       while (this.requests.length) this.serve('store')
       while (this.replies.length) this.answer()
       this.pass(500)

@@ -68,13 +68,13 @@ export class Rig {
     const strays = [...this.timers.keys()].filter((name) => !this.state.timers.has(name))
     expect([strays, this.timers.size], 'the machine knows its timers').toEqual([[], this.state.timers.size])
     if (this.state.status === 'closed') expect([...this.timers.keys()], 'closed leaves no timer').toEqual([])
-    const { entries } = this.state.outbox
+    const entries = this.state.requests
     const sent = [...entries.values()].filter(({ state }) => state === 'sent').length
     const settled = [...this.issued].filter((id) => this.settled.has(id)).length
     // What presence asks again on each link was not issued by the application.
     const again = [...entries.keys()].filter((id) => !this.issued.has(id) || this.settled.has(id)).length
     expect(entries.size - again - sent + sent + settled, 'queued + sent + settled = issued').toBe(this.issued.size)
-    expect(this.state.outbox.bytes).toBe([...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0))
+    expect(this.state.queuedBytes).toBe([...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0))
     const flying = new Map<string, number>()
     for (const { ref, line, type } of entries.values())
       if (ref && type !== 'history') flying.set(line, (flying.get(line) ?? 0) + 1)
