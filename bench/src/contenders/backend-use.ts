@@ -2,7 +2,9 @@ import type { Backend, Broker, SessionStore } from '@org/realtime-server'
 
 /** How often something was asked of a backend. */
 export interface BackendUse {
-  /** Readings of a log from a position on. */
+  /** Readings of where a log ends, one for each channel that is opened. */
+  heads: number
+  /** Readings of a log from some place on. */
   recover: number
   /** Readings of a log for whoever wants its past. */
   history: number
@@ -12,7 +14,7 @@ export interface BackendUse {
 
 /** A backend that counts how often its logs are read, and sessions claimed. */
 export function countUse(backend: Backend): Backend & { readonly use: BackendUse } {
-  const use: BackendUse = { recover: 0, history: 0, claims: 0 }
+  const use: BackendUse = { heads: 0, recover: 0, history: 0, claims: 0 }
   return {
     use,
     join(handler) {
@@ -23,7 +25,10 @@ export function countUse(backend: Backend): Backend & { readonly use: BackendUse
         unsubscribe: (channel) => broker.unsubscribe(channel),
         publish: (request) => broker.publish(request),
         relay: (channel, publication) => broker.relay(channel, publication),
-        recover: (...query) => ((use.recover += 1), broker.recover(...query)),
+        recover: (channel, since, limit) => {
+          use[since === undefined ? 'heads' : 'recover'] += 1
+          return broker.recover(channel, since, limit)
+        },
         history: (...query) => ((use.history += 1), broker.history(...query)),
       }
       const store: SessionStore = {

@@ -39,12 +39,13 @@ export const storm: ClusterRow = {
     })
     const used = nodes[1]
     if (!used) throw new Error('the server that stays is gone')
-    const { recover = NaN, history = NaN, claims = NaN } = used.counts
+    const { heads = NaN, recover = NaN, history = NaN, claims = NaN } = used.counts
     return {
       value: wallMs,
       details: {
         'ms of it until the links were lost': result,
         'readings of a log per channel': (recover + history) / CHANNELS,
+        'readings of its end per channel': heads / CHANNELS,
         'session claims per client': claims / count,
         'calls of Redis per client': redis.calls / count,
         'µs of server CPU per client': used.cpuMicros / count,

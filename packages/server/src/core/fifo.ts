@@ -32,6 +32,12 @@ export class Fifo<T> implements Iterable<T> {
     this.items.push(item)
   }
 
+  /** Puts entries before the first one. Costs as much as all that there is. */
+  prepend(items: readonly T[]): void {
+    this.items = [...items, ...this.items.slice(this.taken)]
+    this.taken = 0
+  }
+
   /** Takes the first entry out. */
   shift(): T | undefined {
     if (this.length === 0) return undefined

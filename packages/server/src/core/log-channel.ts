@@ -1,5 +1,6 @@
 import { judge, NULL_POSITION, type DeliveryVerdict, type Position, type Since } from '@org/realtime-protocol'
 import type { Recovery, StoredPublication } from '../ports/index.js'
+import { isPosition } from './lineage.js'
 import { wireName } from './resolved-channel.js'
 import { Audience } from './audience.js'
 import type { Channel, ChannelContext } from './channel.js'
@@ -10,6 +11,12 @@ import { begin, fill } from './recovery.js'
 import { Ring } from './ring.js'
 import type { Subscription } from './subscription.js'
 import { Verification, type Follower } from './verification.js'
+
+/** What was read for whoever asked so. */
+interface Reading {
+  readonly key: string
+  readonly page: Page
+}
 
 /**
  * A `log` channel on one node: every message in order and once, or a gap is told. It verifies what the broker delivers
@@ -27,6 +34,8 @@ export class LogChannel implements Channel, Follower {
   private readonly broker: PatientBroker
   private readonly verification: Verification
   private readonly reads = new Map<string, Promise<Page>>()
+  /** What was read while the channel was not live: of several readings the one that begins first. */
+  private early: Reading | undefined
 
   constructor(
     readonly name: string,
@@ -53,6 +62,11 @@ export class LogChannel implements Channel, Follower {
     this.verification.suspect()
   }
 
+  /** A reading for a subscriber saw the log end in an epoch that is not that of the channel. */
+  foresee(head: Position): void {
+    this.verification.foresee(head)
+  }
+
   verify(head: Position): void {
     this.verification.verify(head)
   }
@@ -69,13 +83,19 @@ export class LogChannel implements Channel, Follower {
     this.broker.close()
   }
 
+  /** Where a new subscriber starts. While the channel is not live, those who come later share what was read for others. */
+  async firstPage(since: Since | undefined): Promise<Page> {
+    const { early } = this
+    return early && isPosition(since) && early.key === keyOf(since) ? early.page : this.page(since)
+  }
+
   /** Reads on from a position for subscribers. Those that ask for the same at the same time share one reading. */
   page(since: Since | undefined): Promise<Page> {
-    const key = JSON.stringify(since ?? null)
+    const key = keyOf(since)
     const running = this.reads.get(key)
     if (running) return running
     const read = this.recover(since)
-      .then((recovery) => new Page(this.wireName, recovery))
+      .then((recovery) => this.keep(key, new Page(this.wireName, recovery)))
       .finally(() => this.reads.delete(key))
     this.reads.set(key, read)
     return read
@@ -116,7 +136,17 @@ export class LogChannel implements Channel, Follower {
   }
 
   verified(): void {
+    const { early } = this
+    this.early = undefined
+    if (early) this.keep(early.key, early.page)
     this.wake()
+  }
+
+  /** What was read for one subscriber is there for the next: many ask the same when the server that they had is gone. */
+  private keep(key: string, page: Page): Page {
+    if (!this.isLive) this.early = earlier(this.early, { key, page })
+    else if (page.recovery.head.epoch === this.position.epoch) this.ring.extend(page, this.position.offset + 1)
+    return page
   }
 
   private wake(): void {
@@ -126,4 +156,14 @@ export class LogChannel implements Channel, Follower {
   private recover(since: Since | undefined): Promise<Recovery> {
     return this.broker.recover(since, this.context.limits.recoveryPageMessages)
   }
+}
+
+function keyOf(since: Since | undefined): string {
+  return JSON.stringify(since ?? null)
+}
+
+/** The one of two readings that begins first. */
+function earlier(known: Reading | undefined, reading: Reading): Reading {
+  const from = ({ page }: Reading): number => page.recovery.publications[0]?.offset ?? Infinity
+  return known && from(known) <= from(reading) ? known : reading
 }

@@ -17,7 +17,7 @@ export async function begin(channel: LogChannel, subscription: Subscription, sin
   }
   // The first reading is a filling as well: a link that drains meanwhile must not begin another one beside it.
   subscription.filling = 'yes'
-  const page = await channel.page(since).catch(() => undefined)
+  const page = await channel.firstPage(since).catch(() => undefined)
   // Without a page, the channel was closed, and the link with it.
   if (!page || subscription.ended) return
   const { position, head, gap, rebase } = page.recovery
@@ -109,7 +109,7 @@ function follow(channel: LogChannel, subscription: Subscription, page: Page): 'g
   const sameEpoch = head.epoch === channel.position.epoch
   if (!atHead || (sameEpoch && head.offset <= channel.position.offset)) return 'go on'
   // This reading knows a history that the channel has not verified yet, or messages that are on their way to it.
-  if (!sameEpoch) channel.suspect()
+  if (!sameEpoch) channel.foresee(head)
   channel.audience.wait(subscription)
   return 'rest'
 }

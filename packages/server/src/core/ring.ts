@@ -1,6 +1,7 @@
 import type { EncodedFrame, StoredPublication } from '../ports/index.js'
 import { encodedPublication } from './encoded-frame.js'
 import { Fifo } from './fifo.js'
+import type { Page } from './page.js'
 
 interface Entry {
   readonly publication: StoredPublication
@@ -31,6 +32,28 @@ export class Ring {
       this.bytes -= this.entries.shift()?.frame.bytes ?? 0
     }
     return frame
+  }
+
+  /**
+   * Takes in what was read of the log for somebody, where it joins on, so that it serves the next one as well. What is
+   * held is not given up for it.
+   *
+   * @param next The offset that follows the latest publication on this node.
+   */
+  extend(page: Page, next: number): void {
+    const { publications, head } = page.recovery
+    const from = this.entries.at(0)?.publication.offset ?? next
+    const last = from - 1 - (publications[0]?.offset ?? from)
+    if (publications[last]?.offset !== from - 1) return
+    const older: Entry[] = []
+    for (let i = last; i >= 0; i--) {
+      const [publication, frame] = [publications[i], page.frame(i)]
+      if (!publication || !frame || this.entries.length + older.length >= MAX_MESSAGES) break
+      if (this.bytes + frame.bytes > MAX_BYTES) break
+      this.bytes += frame.bytes
+      older.push({ publication, frame, epoch: head.epoch })
+    }
+    this.entries.prepend(older.reverse())
   }
 
   /** The frame that follows an offset, named in the current epoch; `undefined` when it is not held. */

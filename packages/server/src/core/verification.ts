@@ -38,6 +38,8 @@ export class Verification {
   private held: Arrival[] = []
   /** Whether the running verification has to be followed by another one. */
   private again = false
+  /** Where the log was seen to end while a verification was running, if it is not behind that. */
+  private seen: Position | undefined
 
   constructor(
     private readonly follower: Follower,
@@ -74,6 +76,14 @@ export class Verification {
     this.broker.run(this.synchronize(false))
   }
 
+  /** A reading for a subscriber saw the log end at `head`, in an epoch that is not that of the position. */
+  foresee(head: Position): void {
+    if (this.phase === 'live') return this.suspect()
+    // Two ends in different histories: only another reading tells which one goes on.
+    if (this.seen && this.seen.epoch !== head.epoch) this.again = true
+    this.seen = head
+  }
+
   /** The log ends at `head`: has the position verified if it is another. */
   verify(head: Position): void {
     const { epoch, offset } = this.follower.position
@@ -95,6 +105,8 @@ export class Verification {
       const { position } = this.follower
       const { head } = recovery
       if (position.epoch === head.epoch && position.offset < head.offset) this.again = true
+      if (this.seen && !reaches(position, this.seen)) this.again = true
+      this.seen = undefined
     } while (this.again || this.held.length > 0)
     this.phase = 'live'
     this.follower.verified()
@@ -118,4 +130,8 @@ export class Verification {
     }
     this.held.push(arrival)
   }
+}
+
+function reaches({ epoch, offset }: Position, other: Position): boolean {
+  return epoch === other.epoch && offset >= other.offset
 }

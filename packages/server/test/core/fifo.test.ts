@@ -6,6 +6,7 @@ const step = oneof(
   record({ do: constant('push' as const), count: nat(400) }),
   record({ do: constant('shift' as const), count: nat(400) }),
   record({ do: constant('replace' as const), count: nat(50) }),
+  record({ do: constant('prepend' as const), count: nat(50) }),
   record({ do: constant('clear' as const), count: constant(0) }),
 )
 
@@ -19,6 +20,10 @@ test('is what an array would be', () => {
         if (what === 'clear') {
           fifo.clear()
           list = []
+        } else if (what === 'prepend') {
+          const items = Array.from({ length: count }, () => ++n)
+          fifo.prepend(items)
+          list.unshift(...items)
         } else if (what === 'replace') {
           if (count >= list.length) expect(() => fifo.replace(count, -1)).toThrow(RangeError)
           else {

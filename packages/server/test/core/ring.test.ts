@@ -1,6 +1,7 @@
 import { clientCodec } from '@org/realtime-protocol'
 import { array, assert, integer, property } from 'fast-check'
 import { expect, test } from 'vitest'
+import { Page } from '../../src/core/page.js'
 import { Ring } from '../../src/core/ring.js'
 import type { EncodedFrame, StoredPublication } from '../../src/index.js'
 
@@ -70,4 +71,54 @@ test('a ring that was cleared holds nothing and starts anew wherever the log goe
   expect([ring.covers(3), ring.after('E', 2)]).toEqual([false, undefined])
   for (let i = 9; i <= 10; i++) ring.push('E', stored(i, 'x'.repeat(100_000)))
   expect([ring.covers(7), ring.covers(8)]).toEqual([false, true])
+})
+
+/** A reading of messages from an offset to another one. */
+const reading = (from: number, to: number, text = ''): Page => {
+  const publications = Array.from({ length: to - from + 1 }, (_, i) => stored(from + i, text))
+  const position = { epoch: 'E', offset: from - 1 }
+  return new Page('c', { position, head: { epoch: 'E', offset: to }, publications })
+}
+
+test.each([
+  ['ends right before it', 2, 4, [2, 3, 4, 5, 6]],
+  ['overlaps with it', 3, 6, [3, 4, 5, 6]],
+  ['reaches beyond it', 4, 9, [4, 5, 6]],
+  ['leaves a hole before it', 1, 3, [5, 6]],
+  ['begins where it begins', 5, 6, [5, 6]],
+  ['begins later', 6, 6, [5, 6]],
+])('a reading that %s extends a ring only where nothing is missing between them', (_, from, to, held) => {
+  const ring = new Ring('c')
+  for (const offset of [5, 6]) ring.push('E', stored(offset))
+  ring.extend(reading(from, to), 7)
+  const offsets = Array.from({ length: 10 }, (_, i) => told(ring.after('E', i))?.offset).filter(Boolean)
+  expect(offsets).toEqual(held)
+  expect([ring.covers(held[0]! - 1), ring.covers(held[0]! - 2)]).toEqual([true, false])
+})
+
+test('an empty ring takes a reading that reaches the latest publication of the node, and nothing beyond it', () => {
+  const offsetsOf = (page: Page) => {
+    const ring = new Ring('c')
+    ring.extend(page, 7)
+    return Array.from({ length: 10 }, (_, i) => told(ring.after('E', i))?.offset).filter(Boolean)
+  }
+  expect(offsetsOf(reading(4, 6))).toEqual([4, 5, 6])
+  expect(offsetsOf(reading(4, 9))).toEqual([4, 5, 6])
+  expect(offsetsOf(reading(4, 5))).toEqual([])
+  expect(offsetsOf(reading(7, 6))).toEqual([])
+})
+
+test('what is read takes the room that is left, the latest of it first, and shares its frames', () => {
+  const ring = new Ring('c')
+  for (let i = 400; i < 410; i++) ring.push('E', stored(i))
+  const page = reading(1, 399)
+  ring.extend(page, 410)
+  expect([ring.covers(153), ring.covers(152)]).toEqual([true, false])
+  expect(ring.after('E', 398)).toBe(page.frame(398))
+  const large = new Ring('c')
+  large.push('E', stored(9, 'x'.repeat(100_000)))
+  large.extend(reading(1, 8, 'x'.repeat(100_000)), 10)
+  expect([large.covers(7), large.covers(6)]).toEqual([true, false])
+  large.push('E', stored(10, 'x'.repeat(100_000)))
+  expect([large.covers(8), large.covers(7)]).toEqual([true, false])
 })
