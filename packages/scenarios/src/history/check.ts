@@ -5,6 +5,7 @@ import { agreement } from './rules/agreement.js'
 import { bounds } from './rules/bounds.js'
 import { calls } from './rules/calls.js'
 import { completeness } from './rules/completeness.js'
+import { endings } from './rules/endings.js'
 import { ephemeral } from './rules/ephemeral.js'
 import { gaps } from './rules/gaps.js'
 import { latest } from './rules/latest.js'
@@ -36,6 +37,7 @@ const rules: readonly Rule[] = [
   latest,
   ephemeral,
   calls,
+  endings,
 ]
 
 export interface Verdict {

@@ -159,6 +159,25 @@ export interface ConnDown extends Stamped {
   readonly code?: number
 }
 
+/** A client stopped for good, and told its application so. */
+export interface ClientOver extends Stamped {
+  readonly type: 'client.over'
+  readonly client: string
+  readonly code?: number
+}
+
+/** The application asks that a session ends for good: it leaves wherever it is present. */
+export interface SessionEnding extends Stamped {
+  readonly type: 'session.ending'
+  readonly session: string
+}
+
+/** The application was answered that a session is over, wherever it was held. */
+export interface SessionOver extends Stamped {
+  readonly type: 'session.over'
+  readonly session: string
+}
+
 /** On the server: the link claimed its session (on a move: when it commits, not when it attaches). */
 export interface LinkOpen extends Stamped {
   readonly type: 'link.open'
@@ -368,6 +387,9 @@ export type HistoryEvent =
   | ConnUp
   | ConnDown
   | ClientEnd
+  | ClientOver
+  | SessionEnding
+  | SessionOver
   | PresenceEvent
   | CallEvent
   | LinkOpen

@@ -2,11 +2,13 @@ import type {
   Bound,
   CallEvent,
   ClientEnd,
+  ClientOver,
   ConnDown,
   ConnUp,
   Deliver,
   End,
   Fault,
+  Heal,
   HistoryEvent,
   LineageDump,
   LinkClose,
@@ -20,6 +22,8 @@ import type {
   PubRollback,
   PubUnknown,
   Recorded,
+  SessionEnding,
+  SessionOver,
   SubscriberEvent,
 } from './events.js'
 import { FinalLog } from './final-log.js'
@@ -69,6 +73,10 @@ export interface Timeline {
   readonly calls: readonly Recorded<CallEvent>[]
   readonly connDowns: readonly Recorded<ConnDown>[]
   readonly clientEnds: readonly Recorded<ClientEnd>[]
+  readonly clientOvers: readonly Recorded<ClientOver>[]
+  readonly sessionEndings: readonly Recorded<SessionEnding>[]
+  readonly sessionOvers: readonly Recorded<SessionOver>[]
+  readonly heal: Recorded<Heal> | undefined
   readonly bounds: readonly Recorded<Bound>[]
   readonly end: Recorded<End> | undefined
   /** The last event, where a record without `end` breaks off. */
@@ -84,7 +92,11 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
   const calls: Recorded<CallEvent>[] = []
   const connDowns: Recorded<ConnDown>[] = []
   const clientEnds: Recorded<ClientEnd>[] = []
+  const clientOvers: Recorded<ClientOver>[] = []
+  const sessionEndings: Recorded<SessionEnding>[] = []
+  const sessionOvers: Recorded<SessionOver>[] = []
   const bounds: Recorded<Bound>[] = []
+  let heal: Recorded<Heal> | undefined
   let end: Recorded<End> | undefined
   const open = new Map<Channel, Map<string, Stream>>()
 
@@ -141,6 +153,18 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'client.end':
         clientEnds.push({ index, event })
         return
+      case 'client.over':
+        clientOvers.push({ index, event })
+        return
+      case 'session.ending':
+        sessionEndings.push({ index, event })
+        return
+      case 'session.over':
+        sessionOvers.push({ index, event })
+        return
+      case 'heal':
+        heal ??= { index, event }
+        return
       case 'bound':
         bounds.push({ index, event })
         return
@@ -153,7 +177,6 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'channel':
       case 'log':
       case 'lineage':
-      case 'heal':
     }
   })
 
@@ -172,6 +195,10 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
     calls,
     connDowns,
     clientEnds,
+    clientOvers,
+    sessionEndings,
+    sessionOvers,
+    heal,
     bounds,
     end,
     last,

@@ -134,4 +134,28 @@ export const MUTANTS: readonly Mutant[] = [
     original: `for (const ref of [...this.waiting.keys()]) this.settle(ref, { error: wireError('UNKNOWN_OUTCOME') })`,
     mutated: `for (const { timer } of this.waiting.values()) this.clock.clearTimer(timer)`,
   },
+  {
+    name: 'what the server gave is asked of the rule at a resume',
+    file: 'server/src/core/handlers/subscribe.ts',
+    original: `session.isKept(channel) ?`,
+    mutated: `session.isKept(channel) && generation === 0 ?`,
+  },
+  {
+    name: 'client that comes back though it was sent away for good',
+    file: 'client/src/core/session-link.ts',
+    original: `const policy = closePolicy(code)`,
+    mutated: `const policy = code === 4506 ? 'reconnect' : closePolicy(code)`,
+  },
+  {
+    name: 'session that outlives its end',
+    file: 'server/src/core/ending.ts',
+    original: `node.sessions.release(session.id, session.owner)`,
+    mutated: `Promise.resolve()`,
+  },
+  {
+    name: 'new token that does not lengthen the life of its link',
+    file: 'server/src/core/handlers/refresh.ts',
+    original: `connection.admit(expiry.expiresInMs)`,
+    mutated: ``,
+  },
 ]

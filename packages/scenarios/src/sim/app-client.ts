@@ -11,7 +11,9 @@ import { CallBook, NO_ROOM } from './call-book.js'
 import { method } from './call-workload.js'
 import { Attendee } from './attendee.js'
 import type { Chance } from './chance.js'
-import { isLog, OTHER_MODES, recorded } from './kinds.js'
+import { GivenChannel } from './given-channel.js'
+import { OTHER_MODES, recorded } from './kinds.js'
+import { follow } from './rebases.js'
 import { NODE_LIMITS } from './server-node.js'
 import { Process } from './process.js'
 import type { Wire } from './wire.js'
@@ -42,6 +44,7 @@ export class AppClient {
   private client: RealtimeClient
   private lives = 0
   private published = 0
+  private tokens = 0
   private wire: Wire | undefined
   private online = true
   private listeners = new Set<(event: 'online' | 'offline' | 'wake') => void>()
@@ -50,6 +53,9 @@ export class AppClient {
   /** What its current life does about presence. */
   attendee: Attendee
   private crashNext = false
+  private given: GivenChannel
+  /** The session of its latest link. */
+  session: string | undefined
   private book: CallBook
   private readonly choices: Chance
 
@@ -62,6 +68,7 @@ export class AppClient {
     this.book = new CallBook(world)
     this.client = this.start()
     this.attendee = new Attendee(name, this.life, this.client, this.process, world)
+    this.given = new GivenChannel(name, this.client, this.process, world)
   }
 
   /** The life of the current client object; the name it publishes under. */
@@ -135,7 +142,7 @@ export class AppClient {
     for (const [channel, subscribed] of this.subscribed) {
       // A life that ended before it was subscribed goes on from where it was to start.
       const position = subscribed.last && (subscribed.handle.position ?? subscribed.last)
-      if (position) this.follow(subscribed, channel, position.epoch)
+      if (position) subscribed.last = follow(world, this.name, channel, subscribed.last, position.epoch)
       stored.set(channel, position)
     }
     for (const [id, channel] of this.pending) {
@@ -143,6 +150,8 @@ export class AppClient {
     }
     this.pending.clear()
     this.book.abandon()
+    this.given.end()
+    this.session = undefined
     world.record({ type: 'client.end', client: this.life })
     this.process.kill()
     this.wire?.break(world.faultChance.happens(0.5) ? 'reset' : 'half-open')
@@ -153,6 +162,7 @@ export class AppClient {
     const { watching } = this.attendee
     this.attendee = new Attendee(this.name, this.life, this.client, this.process, world)
     for (const channel of watching) this.attendee.watch(channel)
+    this.given = new GivenChannel(this.name, this.client, this.process, world)
     for (const [channel, position] of stored) this.listen(channel, position)
   }
 
@@ -180,22 +190,22 @@ export class AppClient {
     const { world } = this
     const chance = world.chance(life)
     const client = new RealtimeClient('ws://simulation/', {
-      data: this.name,
+      token: () => this.token(),
       clock: this.process.clientClock(),
       random: chance,
       network: this.network(),
       transport: {
         dial: (_url, _subprotocol, events) => {
           let isUp = true
-          const down = (): void => {
-            if (isUp) world.record({ type: 'conn.down', client: life, link: wire.peer })
+          const down = (code?: number): void => {
+            if (isUp) world.record({ type: 'conn.down', client: life, link: wire.peer, ...(code ? { code } : {}) })
             isUp = false
           }
           const heard: LinkEvents = {
             opened: () => events.opened(),
             message: (text) => events.message(text),
             closed: (code, reason) => {
-              down()
+              down(code)
               events.closed(code, reason)
             },
           }
@@ -214,7 +224,15 @@ export class AppClient {
         },
       },
     })
+    const { process } = this
+    client.on('state', ({ status, closeCode }) => {
+      if (status !== 'closed' || process.isDead) return
+      world.record({ type: 'client.over', client: life, ...(closeCode ? { code: closeCode } : {}) })
+      // The application begins anew, as somebody would who loads the page again.
+      process.after(1_500, () => this.crash())
+    })
     client.on('connected', ({ session }) => {
+      this.session = session
       world.record({ type: 'conn.up', client: life, session, node: '', link: this.wire?.peer ?? '' })
     })
     client.on('outbox', ({ id, data }) => world.idOf.set(id, (data as Payload).id))
@@ -223,6 +241,11 @@ export class AppClient {
     client.on('error', ({ error }) => world.unexpected(error))
     client.on('rollback', ({ channel, ids }) => this.rolledBack(life, channel, ids))
     return client
+  }
+
+  private token(): Promise<string> {
+    const token = `${this.name} ${++this.tokens}`
+    return new Promise((resolve) => void this.process.after(this.choices.between(0, 200), () => resolve(token)))
   }
 
   private network(): Network {
@@ -268,7 +291,7 @@ export class AppClient {
       return this.crash()
     }
     const { channel, epoch, offset, data } = message
-    this.follow(subscribed, channel, epoch)
+    follow(this.world, this.name, channel, subscribed.last, epoch)
     subscribed.last = { epoch, offset }
     this.world.record({
       type: 'deliver',
@@ -277,16 +300,6 @@ export class AppClient {
       id: (data as Payload).id,
       position: subscribed.last,
     })
-  }
-
-  /** A position that took another epoch without a gap was rebased; whether rightly so, the true lineage tells. */
-  private follow(subscribed: Subscribed, channel: string, to: string): void {
-    const { last } = subscribed
-    if (!last || last.epoch === '' || last.epoch === to || !isLog(channel)) return
-    const { epoch: from, offset } = last
-    const end = this.world.oracle.endOf(from, to)
-    this.world.record({ type: 'rebase', subscriber: this.name, channel: this.recorded(channel), from, end, to })
-    subscribed.last = { epoch: to, offset }
   }
 
   private recorded(channel: string): string {

@@ -26,6 +26,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   'link.kick': onNode((world, node) => node.kick(world.faultChance.pick(world.clients).name)),
 
+  'session.end': onNode((world, node) => {
+    const { session } = world.faultChance.pick(world.clients)
+    if (session !== undefined) node.end(session)
+  }),
+
   'node.kill': onNode((world, node) => world.killNode(node, world.faultChance.between(200, 3_000))),
   'node.restart': onNode((world, node) => world.restartNode(node, world.faultChance.between(300, 3_000))),
   'node.stop': onNode((world, node) => node.process.stopFor(world.faultChance.between(200, LONGEST_STOP_MS))),

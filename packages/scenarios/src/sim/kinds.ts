@@ -6,7 +6,10 @@ export const OTHER_MODES: Readonly<Record<string, Mode>> = { 'value:1': 'latest'
 /** What every client calls its own user's personal channel. */
 export const PERSONAL = '@'
 
-/** Every kind of channel but the rooms. */
+/** A log that nobody may subscribe to: whoever has it has it from the server. */
+export const GIVEN = 'given:1'
+
+/** Every kind of channel that clients subscribe to, but the rooms. */
 export const OTHERS: readonly string[] = [...Object.keys(OTHER_MODES), PERSONAL]
 
 /** The name of a channel in the record, where those of users are kept apart. */

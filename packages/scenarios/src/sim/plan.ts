@@ -32,6 +32,10 @@ export interface Plan {
   readonly ruleMs: number
   /** Probability that a publish has an idempotency key. */
   readonly keys: number
+  /** How long a token is good for. */
+  readonly tokenMs: number
+  /** Whether what the server gave is taken back now and then. */
+  readonly takesBack: boolean
   /** Probability that whoever publishes gives up before the answer. */
   readonly aborts: number
 }
@@ -55,5 +59,7 @@ export function planFor(chance: Chance): Plan {
     ruleMs: chance.pick([0, 0, 300, 1_500]),
     keys: chance.pick([0, 0.3]),
     aborts: chance.pick([0, 0, 0.15]),
+    tokenMs: chance.pick([Infinity, 16_000, 24_000]),
+    takesBack: chance.happens(0.3),
   }
 }

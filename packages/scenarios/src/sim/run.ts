@@ -1,6 +1,7 @@
 import { checkHistory, type HistoryEvent, type Verdict } from '../history/index.js'
 import { callEachOther } from './call-workload.js'
 import { Chance } from './chance.js'
+import { giveAll } from './giving.js'
 import { DISABLING_FAULTS, FAULTS, LASTING_FAULTS, LONGEST_STOP_MS, LOSSY_FAULTS } from './faults.js'
 import { NEVER_TRIMMED, planFor } from './plan.js'
 import { AUDITING_MS, auditPresence, bePresent, SETTLE_MS } from './presence-workload.js'
@@ -54,6 +55,7 @@ export async function simulate(seed: number): Promise<Run> {
   }
   bePresent(world)
   callEachOther(world)
+  giveAll(world)
   const kinds = Object.entries(FAULTS).filter(([kind]) => !plan.endsQuietly || kind !== 'backend.delivery-loss')
   for (let i = 0; i < plan.faults; i++) {
     time.after(world.faultChance.between(500, plan.activeMs), () => {

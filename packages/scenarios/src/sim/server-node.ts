@@ -60,7 +60,10 @@ export class ServerNode {
       random: chance,
       limits: { ...NODE_LIMITS, recoveryPageMessages: plan.recoveryPageMessages },
       personal: { log: { messages: plan.logMessages } },
-      authenticate: ({ data }) => ({ user: { id: String(data) } }),
+      authenticate: ({ token = '' }) => ({
+        user: { id: token.slice(0, token.indexOf(' ')) },
+        ...(plan.tokenMs === Infinity ? {} : { expiresAt: this.process.serverClock().date() + plan.tokenMs }),
+      }),
     })
     const no = (id: string) => new RealtimeError(NO_ROOM, id)
     this.server.method('run', method(world, this.process, world.chance(`methods of ${name}`), no))
@@ -71,6 +74,7 @@ export class ServerNode {
         : true
     this.server.channel('value:{id}', { mode: 'latest', subscribe: decide, publish: decide })
     this.server.channel('signal:{id}', { mode: 'ephemeral', subscribe: decide, publish: decide })
+    this.server.channel('given:{id}', { publish: decide, log: { messages: plan.logMessages } })
     this.server.channel('room:{id}', {
       subscribe: decide,
       publish: decide,
@@ -120,6 +124,21 @@ export class ServerNode {
   kick(user: string): void {
     // Nodes that do not answer in time have heard of it, or have not: no link is the worse for it.
     this.process.run(() => void this.server.disconnect({ user }, { code: KICK_CODE }).catch(() => undefined))
+  }
+
+  /** The application on this node subscribes a user to a channel, or takes that back. */
+  give(user: string, channel: string, does: 'subscribe' | 'unsubscribe'): void {
+    // What could not be done is done the next time.
+    this.process.run(() => void this.server[does]({ user }, channel).catch(() => undefined))
+  }
+
+  /** The application on this node ends a session for good. */
+  end(session: string): void {
+    const isOver = ({ sessions, complete }: { readonly sessions: number; readonly complete: boolean }): void => {
+      if (sessions > 0 && complete) this.world.record({ type: 'session.over', session })
+    }
+    this.world.record({ type: 'session.ending', session })
+    this.process.run(() => void this.server.disconnect({ session }).then(isOver, () => undefined))
   }
 
   /** A wire to this node that is not open yet. */

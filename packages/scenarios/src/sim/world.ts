@@ -4,7 +4,7 @@ import { memory, type MemoryBackend, type MemoryCheckpoint } from '@org/realtime
 import type { HistoryEvent } from '../history/index.js'
 import { AppClient } from './app-client.js'
 import { Chance } from './chance.js'
-import { OTHER_MODES, OTHERS, PERSONAL, recorded } from './kinds.js'
+import { GIVEN, OTHER_MODES, OTHERS, PERSONAL, recorded } from './kinds.js'
 import { LineageOracle, type ChannelHistory } from './lineage-oracle.js'
 import type { Plan } from './plan.js'
 import { PresenceTap } from './presence-tap.js'
@@ -114,7 +114,7 @@ export class World {
 
   /** All channels that clients publish to. */
   get writable(): readonly string[] {
-    return [...this.channels, ...Object.keys(OTHER_MODES)]
+    return [...this.channels, GIVEN, ...Object.keys(OTHER_MODES)]
   }
 
   /** Some node publishes something for a user. Whether a node that dies meanwhile has done so, nobody knows. */

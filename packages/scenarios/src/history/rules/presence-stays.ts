@@ -69,6 +69,7 @@ function* flap(
   const life = attendances.lifeOf(session)
   const link = attendances.latestLink(session, leave.index)
   if (life === undefined || !link) return
+  if (timeline.sessionEndings.some(({ index, event }) => event.session === session && index < leave.index)) return
   const { up, lost } = link
   const until = lost ?? at
   if (up > until - times.settleMs || at >= until + times.graceMs) return

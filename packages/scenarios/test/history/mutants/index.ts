@@ -2,6 +2,7 @@ import { agreement } from './agreement.js'
 import { bounds } from './bounds.js'
 import { calls } from './calls.js'
 import { completeness } from './completeness.js'
+import { endings } from './endings.js'
 import { ephemeral } from './ephemeral.js'
 import { gaps } from './gaps.js'
 import { latest } from './latest.js'
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...latest,
   ...ephemeral,
   ...calls,
+  ...endings,
 ]
