@@ -1,7 +1,7 @@
 import type { Chance } from '../sim/chance.js'
 import { FaultProxy } from '../fault-proxy/index.js'
-import { NodeProcess, type Complaint, type Dump } from './node-process.js'
-import type { NodeBackend } from './protocol.js'
+import { NodeProcess, type Told } from './node-process.js'
+import type { Answers, NodeBackend, NodeSettings } from './protocol.js'
 
 /** The place of a server: processes come and go in it. */
 export interface Berth {
@@ -21,19 +21,25 @@ export class Fleet {
     readonly berths: readonly Berth[],
     /** The address of all of them. */
     readonly edge: FaultProxy,
-    private readonly complain: Complaint,
+    private readonly told: Told,
+    private readonly settings: Omit<NodeSettings, 'name' | 'backend'>,
   ) {}
 
-  static async start(program: string, backends: readonly NodeBackend[], complain: Complaint): Promise<Fleet> {
+  static async start(
+    program: string,
+    backends: readonly NodeBackend[],
+    told: Told,
+    settings: Omit<NodeSettings, 'name' | 'backend'> = {},
+  ): Promise<Fleet> {
     const berths = await Promise.all(
       backends.map(async (backend, i): Promise<Berth> => {
         const name = `node${i + 1}`
-        const process = await NodeProcess.start(program, { name, backend }, complain)
+        const process = await NodeProcess.start(program, { name, backend, ...settings }, told)
         return { name, backend, process, inService: true }
       }),
     )
     const edge = await FaultProxy.listen(() => fleet.next())
-    const fleet = new Fleet(program, berths, edge, complain)
+    const fleet = new Fleet(program, berths, edge, told, settings)
     return fleet
   }
 
@@ -62,11 +68,18 @@ export class Fleet {
     await this.start(berth)
   }
 
-  /** What the log of a channel holds, as some server reads it. */
-  async dump(channel: string): Promise<Dump> {
+  /** Asks some server. */
+  async ask<K extends keyof Answers>(kind: K, of: string): Promise<Answers[K]> {
     const berth = this.berths.find(({ inService, process }) => inService && process.isRunning)
     if (!berth) throw new Error('no server runs')
-    return berth.process.dump(channel)
+    return berth.process.ask(kind, of)
+  }
+
+  /** A metric of all servers that run, added up. */
+  async total(name: string): Promise<number> {
+    const running = this.berths.filter(({ process }) => process.isRunning)
+    const values = await Promise.all(running.map(({ process }) => process.ask('number', name)))
+    return values.reduce((sum, value) => sum + value, 0)
   }
 
   async close(): Promise<void> {
@@ -76,7 +89,7 @@ export class Fleet {
 
   private async start(berth: Berth): Promise<void> {
     const { name, backend } = berth
-    berth.process = await NodeProcess.start(this.program, { name, backend }, this.complain)
+    berth.process = await NodeProcess.start(this.program, { name, backend, ...this.settings }, this.told)
     berth.inService = true
   }
 

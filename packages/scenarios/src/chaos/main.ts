@@ -17,6 +17,7 @@ export async function main(args: readonly string[], root: string, say: (line: st
       clients: { type: 'string', default: String(DEFAULTS.clients) },
       channels: { type: 'string', default: String(DEFAULTS.channels) },
       rate: { type: 'string', default: String(DEFAULTS.publishesPerSecond) },
+      defaults: { type: 'boolean', default: DEFAULTS.usesDefaults },
       around: { type: 'string', default: String(DEFAULTS.aroundMs) },
     },
   })
@@ -40,6 +41,7 @@ export async function main(args: readonly string[], root: string, say: (line: st
       channels: Number(values.channels),
       publishesPerSecond: Number(values.rate),
       aroundMs: Number(values.around),
+      usesDefaults: values.defaults,
       program: program.file,
       say,
     })

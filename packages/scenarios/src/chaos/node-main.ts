@@ -1,20 +1,34 @@
 /** A server process of a chaos run: what an application would start, and nothing around it. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { memory, RealtimeServer, type Backend } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
+import { Numbers } from './numbers.js'
 import { readLog } from './read-log.js'
-import { SETTINGS, type DumpReply, type DumpRequest, type NodeBackend, type NodeSettings } from './protocol.js'
+import { readMembers } from './read-members.js'
+import {
+  SETTINGS,
+  type Answer,
+  type Answers,
+  type NodeBackend,
+  type NodeSettings,
+  type Question,
+  type Ran,
+} from './protocol.js'
 
 const DAY_MS = 86_400_000
+/** A run must not wait half a minute for each link that died without a word. No round has an outage as long as the grace. */
+const BRISK = { heartbeatMs: 2_000, heartbeatTimeoutMs: 1_500, presenceGraceMs: 20_000 }
 
-const { name, backend: where } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
+const { name, backend: where, usesDefaults = false } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 const backend = open(where)
+const metrics = new Numbers()
 const realtime = new RealtimeServer(undefined, {
   backend,
+  metrics,
   authenticate: ({ data }) => ({ user: { id: String(data) }, hello: { node: name } }),
-  // A run must not wait half a minute for each link that died without a word.
-  limits: { heartbeatMs: 2_000, heartbeatTimeoutMs: 1_500, messagesPerSecond: 1_000, messageBurst: 2_000 },
+  limits: { ...(usesDefaults ? {} : BRISK), messagesPerSecond: 1_000, messageBurst: 2_000 },
 })
 // Nothing is trimmed, so that what is missing at the end is missing for another reason.
 realtime.channel('room:{id}', {
@@ -23,15 +37,24 @@ realtime.channel('room:{id}', {
   log: { messages: 1_000_000, ageMs: DAY_MS, bytes: 2 ** 30 },
   channelTtlMs: DAY_MS,
 })
+realtime.channel('value:{id}', { mode: 'latest', subscribe: true, publish: true, channelTtlMs: DAY_MS })
+realtime.channel('hall:{id}', { subscribe: true, presence: true })
+realtime.method('run', async (input) => {
+  const { id, ms } = input as { readonly id: string; readonly ms: number }
+  // It is in the pipe before the method goes on: what ran is known, also of a process that is killed now.
+  process.send?.({ ran: id } satisfies Ran)
+  await sleep(ms)
+  return id
+})
 
 const http = createServer()
 realtime.attach(http)
 http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
 
-process.on('message', ({ ask, channel }: DumpRequest) => {
-  const answer = (reply: DumpReply) => process.send?.(reply)
-  readLog(backend, channel).then(
-    (log) => answer({ ask, ...log }),
+process.on('message', ({ ask, kind, of }: Question) => {
+  const answer = (reply: Answer) => process.send?.(reply)
+  look(kind, of).then(
+    (value) => answer({ ask, value }),
     (error: unknown) => answer({ ask, error: String(error) }),
   )
 })
@@ -41,6 +64,11 @@ process.on('SIGTERM', () => {
 })
 // Without its runner nobody would end it.
 process.on('disconnect', () => process.exit(0))
+
+async function look(kind: keyof Answers, of: string): Promise<Answers[keyof Answers]> {
+  if (kind === 'log') return readLog(backend, of)
+  return kind === 'members' ? readMembers(backend, of) : metrics.read(of)
+}
 
 function open(place: NodeBackend): Backend {
   return place.kind === 'memory' ? memory() : redis({ url: place.url })

@@ -1,29 +1,41 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { SETTINGS, type DumpReply, type DumpRequest, type NodeSettings, type Ready } from './protocol.js'
+import {
+  SETTINGS,
+  type Answer,
+  type Answers,
+  type NodeSettings,
+  type Question,
+  type Ran,
+  type Ready,
+} from './protocol.js'
 
 /** A process is given this long to begin, on a machine that does other things as well. */
 const START_MS = 20_000
 
-/** A log as a server reads it. */
-export type Dump = Exclude<DumpReply, { readonly error: string }>
-
-/** What a server printed that nobody expected. */
-export type Complaint = (text: string) => void
+/** What is told of servers. */
+export interface Told {
+  /** One printed what nobody expected. */
+  complain(text: string): void
+  /** One began to run the method for a call. */
+  ran?(call: string): void
+}
 
 /** One server in a process of its own. */
 export class NodeProcess {
   private asks = 0
-  private readonly waiting = new Map<number, (reply: DumpReply) => void>()
+  private readonly waiting = new Map<number, (reply: Answer) => void>()
   private readonly ended: Promise<unknown>
 
   private constructor(
     readonly name: string,
     private readonly child: ChildProcess,
     readonly port: number,
+    told: Told,
   ) {
     this.ended = once(child, 'exit')
-    child.on('message', (reply: DumpReply) => {
+    child.on('message', (reply: Answer | Ran) => {
+      if ('ran' in reply) return told.ran?.(reply.ran)
       this.waiting.get(reply.ask)?.(reply)
       this.waiting.delete(reply.ask)
     })
@@ -34,11 +46,11 @@ export class NodeProcess {
   }
 
   /** Starts one, and resolves when it listens. */
-  static async start(program: string, settings: NodeSettings, complain: Complaint): Promise<NodeProcess> {
+  static async start(program: string, settings: NodeSettings, told: Told): Promise<NodeProcess> {
     const env = { ...process.env, [SETTINGS]: JSON.stringify(settings) }
     const child = fork(program, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: [] })
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.on('data', (bytes: Buffer) => complain(`${settings.name}: ${bytes.toString().trimEnd()}`))
+      stream?.on('data', (bytes: Buffer) => told.complain(`${settings.name}: ${bytes.toString().trimEnd()}`))
     }
     const signal = AbortSignal.timeout(START_MS)
     const ready = once(child, 'message', { signal }) as Promise<[Ready]>
@@ -46,7 +58,7 @@ export class NodeProcess {
     const [{ port }] = await Promise.race([ready, dead])
     // Who loses the race is not asked any more.
     dead.catch(() => undefined)
-    return new NodeProcess(settings.name, child, port)
+    return new NodeProcess(settings.name, child, port, told)
   }
 
   get isRunning(): boolean {
@@ -77,15 +89,15 @@ export class NodeProcess {
     this.child.kill('SIGCONT')
   }
 
-  /** Has the server read what the log of a channel holds. */
-  async dump(channel: string): Promise<Dump> {
+  /** Asks the server something. */
+  async ask<K extends keyof Answers>(kind: K, of: string): Promise<Answers[K]> {
     const ask = ++this.asks
-    const request: DumpRequest = { ask, channel }
-    const reply = await new Promise<DumpReply>((resolve) => {
+    const question: Question<K> = { ask, kind, of }
+    const reply = await new Promise<Answer>((resolve) => {
       this.waiting.set(ask, resolve)
-      this.child.send(request)
+      this.child.send(question, (error) => error && resolve({ ask, error: error.message }))
     })
     if ('error' in reply) throw new Error(reply.error)
-    return reply
+    return reply.value as Answers[K]
   }
 }

@@ -1,6 +1,6 @@
 /** What runner and server process say to each other. */
 import type { Position } from '@org/realtime-protocol'
-import type { LogEntry } from '../history/index.js'
+import type { LogEntry, StoredPresence } from '../history/index.js'
 
 /** Where a server keeps its logs. */
 export type NodeBackend = { readonly kind: 'memory' } | { readonly kind: 'redis'; readonly url: string }
@@ -9,20 +9,44 @@ export type NodeBackend = { readonly kind: 'memory' } | { readonly kind: 'redis'
 export interface NodeSettings {
   readonly name: string
   readonly backend: NodeBackend
+  /** Whether heartbeats and graces are those of an application that sets nothing. Default: they suit short rounds. */
+  readonly usesDefaults?: boolean
 }
 
 export const SETTINGS = 'CHAOS_NODE'
 
-/** The runner asks what the log of a channel holds. */
-export interface DumpRequest {
+/** What the log of a channel holds. */
+export interface Dump {
+  readonly head: Position
+  readonly entries: readonly LogEntry[]
+}
+
+/** What a server can be asked, and how it answers. */
+export interface Answers {
+  /** What the log of a channel holds. */
+  readonly log: Dump
+  /** Who is present in a channel, as the store has it. */
+  readonly members: readonly StoredPresence[]
+  /** The value of a metric. */
+  readonly number: number
+}
+
+/** The runner asks something of a channel, or of a metric. */
+export interface Question<K extends keyof Answers = keyof Answers> {
   readonly ask: number
-  readonly channel: string
+  readonly kind: K
+  readonly of: string
 }
 
 /** The answer, or why there is none. */
-export type DumpReply =
-  | { readonly ask: number; readonly head: Position; readonly entries: readonly LogEntry[] }
+export type Answer =
+  | { readonly ask: number; readonly value: Answers[keyof Answers] }
   | { readonly ask: number; readonly error: string }
+
+/** A server began to run the method for a call. */
+export interface Ran {
+  readonly ran: string
+}
 
 export interface Ready {
   readonly port: number

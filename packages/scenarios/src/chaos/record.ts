@@ -11,8 +11,10 @@ export class Record {
   private readonly begun = performance.now()
 
   /** Writes down that something happened now. */
-  add(happening: Happening): void {
-    this.history.push({ at: Math.round(performance.now() - this.begun), ...happening })
+  add(happening: Happening): HistoryEvent {
+    const event = { at: Math.round(performance.now() - this.begun), ...happening }
+    this.history.push(event)
+    return event
   }
 
   /** Takes note of an error that nothing foresaw. */

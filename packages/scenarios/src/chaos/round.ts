@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkHistory, type LogDump, type Verdict } from '../history/index.js'
+import { checkHistory, type HistoryEvent, type LogDump, type Verdict } from '../history/index.js'
 import type { Chance } from '../sim/chance.js'
+import type { Places } from './chaos-client.js'
 import { FAULTS, LOSSY_FAULTS } from './faults/index.js'
-import type { Dump } from './node-process.js'
 import { Record } from './record.js'
+import { settled, type Remains } from './settled.js'
 import type { Stage } from './stage.js'
+import { Traffic } from './traffic.js'
 import { TrueLineage } from './true-lineage.js'
 
 /** How much happens in a round. */
 export interface Load {
-  /** Channels that everybody subscribes to and publishes to. */
+  /** Logs that everybody subscribes to and publishes to. */
   readonly channels: number
   /** Publishes of all clients together, each second. */
   readonly publishesPerSecond: number
@@ -22,108 +24,80 @@ export interface Round {
   readonly kind: string
   readonly record: Record
   readonly verdict: Verdict
+  /** Calls of which the caller was told that nobody knows what became of them. */
+  readonly unknownCalls: number
   /** Time from the end of the fault until everybody had everything. */
   readonly healedMs: number
 }
 
-/** Time after which not having everything is a violation. */
-const HEALING_MS = 30_000
 const SUBSCRIBING_MS = 20_000
-const TICK_MS = 20
+const VALUES = 2
 
 /** One fault under traffic, from fresh channels to a verdict. */
 export async function playRound(stage: Stage, name: string, kind: string, load: Load, chance: Chance): Promise<Round> {
   const fault = FAULTS[kind]
   if (!fault) throw new TypeError(`there is no fault ${kind}`)
   const record = new Record()
-  const rooms = Array.from({ length: load.channels }, (_, i) => `room:${name}-${i + 1}`)
+  const places: Places = {
+    rooms: Array.from({ length: load.channels }, (_, i) => `room:${name}-${i + 1}`),
+    values: Array.from({ length: VALUES }, (_, i) => `value:${name}-${i + 1}`),
+    hall: `hall:${name}`,
+  }
+  for (const channel of places.values) record.add({ type: 'channel', channel, mode: 'latest' })
   await within(
     SUBSCRIBING_MS,
-    'everybody to subscribe',
-    Promise.all(stage.clients.map((client) => client.begin(record, rooms))),
+    'everybody to subscribe and to be there',
+    Promise.all(stage.clients.map((client) => client.begin(record, places))),
   )
-  const traffic = new Traffic(stage, rooms, load, chance)
+  const traffic = new Traffic(stage, places, load.publishesPerSecond, chance)
   try {
-    await sleep(load.aroundMs)
+    await sleep(load.aroundMs / 2)
+    traffic.allStay = fault.isNewHistory ?? false
+    await sleep(load.aroundMs / 2)
+    const before = (await fault.trace?.count(stage)) ?? 0
     record.add({ type: 'fault', kind })
-    await fault.harm(stage, chance, rooms)
+    await fault.harm(stage, chance, places.rooms)
+    if (fault.trace && (await fault.trace.count(stage)) <= before) throw new Error(fault.trace.absent)
     // One that takes its time to lose something is over now.
     if (fault.isLossy) record.add({ type: 'fault', kind })
     record.add({ type: 'heal' })
     const healed = performance.now()
     await sleep(load.aroundMs)
     traffic.stop()
-    const dumps = await settle(stage, rooms)
+    const remains = await settled(stage, places)
     const healedMs = performance.now() - healed - load.aroundMs
+    const { at } = record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
     record.add({ type: 'end' })
     for (const client of stage.clients) client.end()
-    return { kind, record, verdict: judge(record, dumps), healedMs: Math.round(healedMs) }
+    const history = stage.runs.within(record.history)
+    const verdict = judge(history, places, remains, { at, isTorn: fault.isTorn ?? false })
+    const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
+    return { kind, record, verdict, unknownCalls, healedMs: Math.round(healedMs) }
   } finally {
-    traffic.stop()
+    traffic.abort()
     for (const client of stage.clients) client.end()
   }
 }
 
-/** Messages of all clients to all channels, at a rate. */
-class Traffic {
-  private readonly timer: NodeJS.Timeout
-  private begun = performance.now()
-  private count = 0
-
-  constructor(stage: Stage, rooms: readonly string[], load: Load, chance: Chance) {
-    this.timer = setInterval(() => {
-      const due = ((performance.now() - this.begun) / 1_000) * load.publishesPerSecond
-      // Those that a busy machine did not get to in time come at once, but not all of a long pause.
-      for (let most = load.publishesPerSecond; this.count < due && most > 0; most--) {
-        this.count += 1
-        chance.pick(stage.clients).publish(chance.pick(rooms), chance.happens(0.2) ? chance.index(1_000) : 0)
-      }
-    }, TICK_MS)
-  }
-
-  stop(): void {
-    clearInterval(this.timer)
-  }
-}
-
-/** Waits until every publish has its answer and everybody stands at the head, or for as long as that may take. */
-async function settle(stage: Stage, rooms: readonly string[]): Promise<ReadonlyMap<string, Dump>> {
-  const deadline = performance.now() + HEALING_MS
-  for (;;) {
-    await sleep(100)
-    const isLate = performance.now() > deadline
-    if (!isLate && stage.clients.some(({ pending }) => pending > 0)) continue
-    try {
-      const dumps = new Map<string, Dump>()
-      for (const room of rooms) dumps.set(room, await stage.fleet.dump(room))
-      if (
-        isLate ||
-        stage.clients.every((client) => rooms.every((room) => stands(client.position(room), dumps.get(room))))
-      )
-        return dumps
-    } catch (error) {
-      if (isLate) throw error
-    }
-  }
-}
-
-function stands(position: { readonly offset: number } | undefined, dump: Dump | undefined): boolean {
-  return position?.offset === dump?.head.offset
-}
-
-function judge(record: Record, dumps: ReadonlyMap<string, Dump>): Verdict {
-  const { history } = record
-  const at = history.at(-1)?.at ?? 0
+function judge(
+  history: HistoryEvent[],
+  { rooms }: Places,
+  { dumps }: Remains,
+  { at, isTorn }: { readonly at: number; readonly isTorn: boolean },
+): Verdict {
   for (const [channel, { head, entries }] of dumps) {
     const dump: LogDump = { at, type: 'log', channel, epoch: head.epoch, entries, head }
+    history.push(dump)
+    if (!rooms.includes(channel)) continue
     const own = history.filter((event) => 'channel' in event && event.channel === channel)
     const lineage = new TrueLineage(own, dump)
     history.forEach((event, i) => {
       if (event.type === 'rebase' && event.channel === channel) history[i] = { ...event, end: lineage.endOf(event) }
     })
-    history.push(dump, { at, type: 'lineage', channel, epoch: head.epoch, ended: lineage.ended() })
+    history.push({ at, type: 'lineage', channel, epoch: head.epoch, ended: lineage.ended() })
   }
-  return checkHistory(history, { lossyFaults: LOSSY_FAULTS })
+  // Everything has come right when the audit is made, and the grace is longer than any outage of a round.
+  return checkHistory(history, { lossyFaults: LOSSY_FAULTS, presence: { settleMs: 0, graceOutlastsFaults: !isTorn } })
 }
 
 function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {

@@ -31,6 +31,7 @@ export const DEFAULTS = {
   channels: 4,
   publishesPerSecond: 200,
   aroundMs: 1_000,
+  usesDefaults: false,
 } as const satisfies Size & Load
 
 /** Plays rounds and judges them. The same seed draws the same faults at the same moments of a round. */
@@ -67,15 +68,21 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   return { tallies, failures }
 }
 
-function summary({ verdict, healedMs }: Round): string {
+function summary({ verdict, unknownCalls, healedMs }: Round): string {
   const gaps = Object.entries(verdict.gaps).flatMap(([reason, number]) => (number ? [`${number} ${reason}`] : []))
   const told = gaps.length > 0 ? `, gaps told: ${gaps.join(', ')}` : ''
   const lost = verdict.lost ? `, ${verdict.lost} lost by Redis` : ''
-  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, all there after ${healedMs} ms`
+  const calls = `${verdict.answered} calls answered${unknownCalls ? `, ${unknownCalls} of unknown outcome` : ''}`
+  const values = `${verdict.otherDeliveries.latest} values`
+  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, ${values}, ${calls}, all there after ${healedMs} ms`
 }
 
 function complaints({ kind, verdict, record }: Round): string[] {
-  const nothing = verdict.judgedDeliveries === 0 ? [`${kind}: nothing was delivered, so nothing is shown`] : []
+  const { judgedDeliveries, otherDeliveries, answered } = verdict
+  const counts = { delivered: judgedDeliveries, 'delivered of latest values': otherDeliveries.latest, answered }
+  const nothing = Object.entries(counts).flatMap(([what, number]) =>
+    number === 0 ? [`${kind}: nothing was ${what}, so nothing is shown`] : [],
+  )
   const surprises = record.surprises.map((error) => `${kind}: ${error instanceof Error ? error.stack : String(error)}`)
   return [
     ...nothing,

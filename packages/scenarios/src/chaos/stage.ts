@@ -1,14 +1,16 @@
 import { ChaosClient } from './chaos-client.js'
 import { Fleet } from './fleet.js'
-import type { Complaint } from './node-process.js'
 import type { NodeBackend } from './protocol.js'
 import { RedisPair } from './redis-pair.js'
+import { Runs } from './runs.js'
 
 /** How large a run is. */
 export interface Size {
   readonly backend: 'memory' | 'redis'
   readonly nodes: number
   readonly clients: number
+  /** Whether servers have the limits of an application that sets none, and not those that suit short rounds. */
+  readonly usesDefaults: boolean
 }
 
 /** Everything that takes part in a run. */
@@ -16,17 +18,30 @@ export class Stage {
   private constructor(
     readonly fleet: Fleet,
     readonly clients: readonly ChaosClient[],
+    /** What the servers ran. */
+    readonly runs: Runs,
     private readonly pair: RedisPair | undefined,
   ) {}
 
-  static async start(program: string, { backend, nodes, clients }: Size, complain: Complaint): Promise<Stage> {
+  static async start(
+    program: string,
+    { backend, nodes, clients, usesDefaults }: Size,
+    complain: (text: string) => void,
+  ): Promise<Stage> {
+    const runs = new Runs()
     const pair = backend === 'redis' ? await RedisPair.start(nodes) : undefined
     const places = pair?.ways.map((way): NodeBackend => ({ kind: 'redis', url: `redis://127.0.0.1:${way.port}` }))
-    const fleet = await Fleet.start(program, places ?? [{ kind: 'memory' }], complain)
+    const fleet = await Fleet.start(
+      program,
+      places ?? [{ kind: 'memory' }],
+      { complain, ran: (call) => runs.add(call) },
+      { usesDefaults },
+    )
     const names = Array.from({ length: clients }, (_, i) => `client${i + 1}`)
     return new Stage(
       fleet,
       names.map((name) => new ChaosClient(name, fleet.url)),
+      runs,
       pair,
     )
   }

@@ -6,22 +6,33 @@ export interface Tally {
   rounds: number
   /** Deliveries that were judged. */
   deliveries: number
+  /** Values of `latest` channels that were delivered and judged. */
+  values: number
+  /** Times that a watcher was told who is there. */
+  lists: number
+  /** Calls that were answered. */
+  answered: number
+  /** Calls of which nobody knows what became of them, as their callers were told. */
+  unknownCalls: number
   /** Publishes that were acknowledged. */
   acknowledged: number
   /** Of those, how many Redis lost. */
   lostByStore: number
   /** Gaps told to subscribers. */
   toldGaps: number
-  /** Violations of the rules of loss, of doubles, of false gaps, and of all others. */
+  /** Violations of the rules of loss, of doubles, of false gaps, of `latest` values, presence and calls, and of all others. */
   lostInSilence: number
   doubled: number
   falseGaps: number
+  wrongValues: number
+  wrongPresence: number
+  wrongCalls: number
   other: number
   /** Longest time from the end of the fault until everybody had everything. */
   healedMs: number
 }
 
-type Count = 'lostInSilence' | 'doubled' | 'falseGaps'
+type Count = 'lostInSilence' | 'doubled' | 'falseGaps' | 'wrongValues' | 'wrongPresence' | 'wrongCalls'
 
 /** Which count a rule belongs to; the others are counted together. */
 const COUNTS: Partial<Record<RuleNumber, Count>> = {
@@ -30,27 +41,41 @@ const COUNTS: Partial<Record<RuleNumber, Count>> = {
   6: 'lostInSilence',
   8: 'falseGaps',
   9: 'lostInSilence',
+  10: 'wrongPresence',
+  12: 'wrongValues',
+  14: 'wrongCalls',
 }
 
 export function emptyTally(): Tally {
   return {
     rounds: 0,
     deliveries: 0,
+    values: 0,
+    lists: 0,
+    answered: 0,
+    unknownCalls: 0,
     acknowledged: 0,
     lostByStore: 0,
     toldGaps: 0,
     lostInSilence: 0,
     doubled: 0,
     falseGaps: 0,
+    wrongValues: 0,
+    wrongPresence: 0,
+    wrongCalls: 0,
     other: 0,
     healedMs: 0,
   }
 }
 
 /** Counts a round. */
-export function count(tally: Tally, { verdict, healedMs, record }: Round): void {
+export function count(tally: Tally, { verdict, unknownCalls, healedMs, record }: Round): void {
   tally.rounds += 1
   tally.deliveries += verdict.judgedDeliveries
+  tally.values += verdict.otherDeliveries.latest
+  tally.lists += record.history.filter(({ type }) => type === 'presence.seen').length
+  tally.answered += verdict.answered
+  tally.unknownCalls += unknownCalls
   tally.acknowledged += verdict.acknowledged
   tally.lostByStore += verdict.lost
   tally.toldGaps += Object.values(verdict.gaps).reduce((sum, gaps) => sum + gaps, 0)
@@ -78,6 +103,13 @@ const COLUMNS: ReadonlyArray<readonly [title: string, value: (tally: Tally) => n
   ['lost in silence', ({ lostInSilence }) => lostInSilence],
   ['doubled', ({ doubled }) => doubled],
   ['false gaps', ({ falseGaps }) => falseGaps],
+  ['values', ({ values }) => values],
+  ['wrong values', ({ wrongValues }) => wrongValues],
+  ['lists of members', ({ lists }) => lists],
+  ['wrong presence', ({ wrongPresence }) => wrongPresence],
+  ['calls answered', ({ answered }) => answered],
+  ['of unknown outcome', ({ unknownCalls }) => unknownCalls],
+  ['wrong calls', ({ wrongCalls }) => wrongCalls],
   ['other violations', ({ other }) => other],
   ['lost by Redis', ({ lostByStore }) => lostByStore],
   ['told gaps', ({ toldGaps }) => toldGaps],

@@ -11,6 +11,11 @@ export interface PresenceTimes {
   /** Kinds of `fault` that go on for a while, and how long. While one does, a reconnect may take longer. */
   readonly lasting: readonly string[]
   readonly lastingMs: number
+  /**
+   * Whether the grace is longer than any outage in the history: then nobody is told as gone who did not ask to go, unless
+   * its client ended. Default `false`: only the changes of the store are judged.
+   */
+  readonly graceOutlastsFaults: boolean
 }
 
 export interface CheckOptions {
@@ -49,6 +54,7 @@ export function resolveOptions(options: CheckOptions): ResolvedOptions {
       disabling: [],
       lasting: [],
       lastingMs: 0,
+      graceOutlastsFaults: false,
       ...options.presence,
     },
   }

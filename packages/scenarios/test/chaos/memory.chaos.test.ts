@@ -10,11 +10,18 @@ beforeAll(async () => {
   report = await playAll({ backend: 'memory', kinds, nodes: 1, clients: 8, publishesPerSecond: 100, aroundMs: 400 })
 })
 
-test.each(kinds)('one server, %s: nothing is lost in silence, nothing comes twice, no gap is told', (kind) => {
-  const tally = report.tallies.get(kind)
-  expect(tally?.deliveries).toBeGreaterThan(100)
-  expect(tally).toMatchObject({ lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
-})
+test.each(kinds)(
+  'one server, %s: nothing is lost in silence, nothing comes twice, no gap is told; values, presence and calls are right',
+  (kind) => {
+    const tally = report.tallies.get(kind)
+    expect(tally?.deliveries).toBeGreaterThan(100)
+    expect(tally).toMatchObject({ lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
+    expect(tally?.values).toBeGreaterThan(50)
+    expect(tally?.lists).toBeGreaterThan(50)
+    expect(tally?.answered).toBeGreaterThan(10)
+    expect(tally).toMatchObject({ wrongValues: 0, wrongPresence: 0, wrongCalls: 0 })
+  },
+)
 
 test('one server: every round was played to its end, and broke no rule', () => {
   expect(report.failures).toEqual([])

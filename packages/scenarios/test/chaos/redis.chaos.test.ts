@@ -8,7 +8,7 @@ const lossless = kinds.filter((kind) => !LOSSY_FAULTS.includes(kind))
 let report: Report
 
 beforeAll(async () => {
-  report = await playAll({ backend: 'redis' })
+  report = await playAll({ backend: 'redis', aroundMs: 700 })
 })
 
 test.each(lossless)('two servers and Redis, %s: nothing is lost, nothing comes twice, no gap is told', (kind) => {
@@ -16,6 +16,33 @@ test.each(lossless)('two servers and Redis, %s: nothing is lost, nothing comes t
   expect(tally?.deliveries).toBeGreaterThan(1_000)
   expect(tally).toMatchObject({ lostByStore: 0, lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
 })
+
+test.each(kinds)(
+  'two servers and Redis, %s: everybody has the newest values in the end, and never an older one after a newer',
+  (kind) => {
+    const tally = report.tallies.get(kind)
+    expect(tally?.values).toBeGreaterThan(100)
+    expect(tally?.wrongValues).toBe(0)
+  },
+)
+
+test.each(kinds)(
+  'two servers and Redis, %s: everybody sees who is there in the end, and nobody is told as gone who stayed',
+  (kind) => {
+    const tally = report.tallies.get(kind)
+    expect(tally?.lists).toBeGreaterThan(100)
+    expect(tally?.wrongPresence).toBe(0)
+  },
+)
+
+test.each(kinds)(
+  'two servers and Redis, %s: a call runs once unless it is idempotent, and ends once, with its own answer or none',
+  (kind) => {
+    const tally = report.tallies.get(kind)
+    expect(tally?.answered).toBeGreaterThan(10)
+    expect(tally?.wrongCalls).toBe(0)
+  },
+)
 
 test.each(LOSSY_FAULTS)(
   'two servers and Redis, %s: what Redis loses is told to everybody, and nothing else is',

@@ -17,7 +17,7 @@ export async function twoServers(program: string): Promise<Fleet> {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
   const place = { kind: 'redis', url: redis.url } as const
-  const fleet = await Fleet.start(program, [place, place], (text) => console.error(text))
+  const fleet = await Fleet.start(program, [place, place], { complain: (text) => console.error(text) })
   onTestFinished(() => fleet.close())
   return fleet
 }

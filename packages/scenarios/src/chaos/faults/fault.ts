@@ -8,6 +8,19 @@ export interface Fault {
   /** Whether messages that were stored may go. Only then may a gap be told. */
   readonly isLossy: boolean
   readonly needs: 'nothing' | 'redis'
+  /**
+   * Whether another history serves the store afterwards. Who leaves meanwhile is shown for the grace, for it cannot be told
+   * from somebody whom its server has yet to enter again; and a leave that was lost is undone. So nobody leaves in these.
+   * Default `false`.
+   */
+  readonly isNewHistory?: boolean
+  /**
+   * Whether clients may move between two masters that do not know of each other, and be told by each that who is with the
+   * other one has gone. Default `false`.
+   */
+  readonly isTorn?: boolean
+  /** A number that rises when it really happened, and what to say when it did not rise. Default: it cannot fail to happen. */
+  readonly trace?: { readonly absent: string; count(stage: Stage): Promise<number> }
   /** Does it, and resolves when it is over. `room` are the channels of the round. */
   harm(stage: Stage, chance: Chance, rooms: readonly string[]): Promise<void>
 }

@@ -12,12 +12,15 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     says: 'a fault of clients, one of servers and one of Redis that loses nothing, at about the same time',
     isLossy: false,
     needs: 'redis',
+    isNewHistory: true,
     harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(false)]),
   },
   'mixed.lossy': {
     says: 'a fault of clients, one of servers and one of Redis that loses messages, at about the same time',
     isLossy: true,
     needs: 'redis',
+    isNewHistory: true,
+    isTorn: true,
     harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(true)]),
   },
 }

@@ -8,6 +8,7 @@ const SUBSCRIBE = ['$9\r\nsubscribe\r\n', '$10\r\nssubscribe\r\n']
 
 const lossless = { isLossy: false, needs: 'redis' } as const
 const lossy = { isLossy: true, needs: 'redis' } as const
+const newHistory = { isNewHistory: true } as const
 
 /** Faults of Redis and of the way to it. */
 export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
@@ -88,16 +89,19 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
   },
   'redis.restart-aof': {
     ...lossless,
+    ...newHistory,
     says: 'Redis gets SIGKILL and comes back from its append-only file',
     harm: ({ redis }, chance) => redis.crash(chance.between(0, 1_500)),
   },
   'redis.failover-clean': {
     ...lossless,
+    ...newHistory,
     says: 'FAILOVER to the replica, which has everything',
     harm: ({ redis }) => redis.failOver(),
   },
   'redis.fail-back': {
     ...lossless,
+    ...newHistory,
     says: 'FAILOVER to the replica, and back again',
     async harm({ redis }) {
       await redis.failOver()
@@ -106,6 +110,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
   },
   'redis.failover-lossy': {
     ...lossy,
+    ...newHistory,
     says: 'the replication link stands still, the master dies, and the replica takes over without the last messages',
     async harm({ redis }, chance) {
       redis.lag()
@@ -116,6 +121,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
   },
   'redis.split-brain': {
     ...lossy,
+    ...newHistory,
     says: 'the replica takes over while one server goes on with the old master; what that one stored is undone',
     async harm({ redis }, chance) {
       redis.lag()
@@ -127,6 +133,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
   },
   'redis.restart-empty': {
     ...lossy,
+    ...newHistory,
     says: 'Redis gets SIGKILL and comes back with nothing',
     harm: ({ redis }, chance) => redis.lose(chance.between(0, 1_500)),
   },

@@ -10,6 +10,9 @@ import { sample, type Violation, violation } from '../violation.js'
  * and a position that the final log does not keep; `trimmed` and `slow` need messages that the final log has dropped,
  * unless the options say that messages may be trimmed. The same for what publishers are told.
  *
+ * Of two masters that do not know of each other each says that what the other one has is gone. So a rollback is right, whatever the
+ * final log holds, when it leads into a history that this log does not hold: that one was undone later, and told again.
+ *
  * Of an epoch that did not live to the end nothing shows what was trimmed in it: there only the option helps.
  */
 export function* gaps({ channels, faults }: Timeline, options: ResolvedOptions): Iterable<Violation> {
@@ -42,7 +45,8 @@ function falseGap(
       return `${told} but the log still holds messages from ${log.first} on`
     case 'rollback':
       if (!afterLoss) return `${told} but no fault has lost anything yet`
-      if (log.keeps({ epoch: before.epoch, offset: from })) return `${told} but ${from} was not rolled back`
+      if (log.keeps(position) && log.keeps({ epoch: before.epoch, offset: from }))
+        return `${told} but ${from} was not rolled back`
       return undefined
     case 'epoch':
     case 'unknown':
@@ -52,7 +56,15 @@ function falseGap(
   }
 }
 
-function* falseRollbacks({ name: channel, rollbacks, publishes, log }: Channel): Iterable<Violation> {
+function* falseRollbacks({ name: channel, rollbacks, publishes, streams, log }: Channel): Iterable<Violation> {
+  // Who was led into a history that was undone later.
+  const astray = new Set(
+    streams.flatMap(({ subscriber, steps }) =>
+      steps.some((step) => isStep(step, 'gap') && step.event.reason === 'rollback' && !log.keeps(step.event.position))
+        ? [subscriber]
+        : [],
+    ),
+  )
   for (const told of rollbacks) {
     const { publisher, ids } = told.event
     const unacknowledged = ids.filter((id) => !isAcknowledgedBefore(publishes.get(id)?.ok, publisher, told))
@@ -64,7 +76,7 @@ function* falseRollbacks({ name: channel, rollbacks, publishes, log }: Channel):
       const ok = publishes.get(id)?.ok
       return ok && (log.offsetOf(id) !== undefined || log.keeps(ok.event.position))
     })
-    if (kept.length) {
+    if (kept.length && !astray.has(publisher)) {
       const message = `${publisher} was told a rollback of what is still in the log: ${sample(kept)}`
       yield violation(8, { channel }, message, [publishes.get(kept[0] ?? '')?.ok, told])
     }

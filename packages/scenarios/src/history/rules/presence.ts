@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../options.js'
 import { showPosition } from '../position.js'
 import type { Timeline } from '../timeline.js'
 import { type Violation, violation } from '../violation.js'
+import { absences } from './presence-absences.js'
 import { audits } from './presence-audits.js'
 import { stays } from './presence-stays.js'
 
@@ -17,6 +18,7 @@ export function* presence(timeline: Timeline, { presence: times }: ResolvedOptio
   yield* changes(timeline)
   yield* told(timeline)
   yield* stays(timeline, attendances, times)
+  if (times.graceOutlastsFaults) yield* absences(timeline, attendances)
   yield* audits(timeline, attendances, times)
 }
 

@@ -12,6 +12,7 @@ import { order } from './order.js'
 import { outcomes } from './outcomes.js'
 import { phantoms } from './phantoms.js'
 import { presence } from './presence.js'
+import { absences } from './presence-absences.js'
 import { repeats } from './repeats.js'
 import type { Mutant } from './mutant.js'
 
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...gaps,
   ...liveness,
   ...presence,
+  ...absences,
   ...bounds,
   ...latest,
   ...ephemeral,

@@ -1,0 +1,64 @@
+import type { Chance } from '../sim/chance.js'
+import type { Places } from './chaos-client.js'
+import type { Stage } from './stage.js'
+
+const TICK_MS = 20
+/** Of all clients together, each second, beside the messages. */
+const VALUES = 20
+const CALLS = 20
+const ATTENDANCES = 5
+/** Times that a method takes: some are at work when something breaks. */
+const CALL_MS = [0, 0, 20, 200, 400]
+
+/** What all clients do in a round, each thing at its rate. */
+export class Traffic {
+  private readonly timer: NodeJS.Timeout
+  private readonly begun = performance.now()
+  /** Whether those who are there stay. */
+  allStay = false
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly places: Places,
+    publishesPerSecond: number,
+    private readonly chance: Chance,
+  ) {
+    const { rooms, values } = places
+    const someone = () => chance.pick(stage.clients)
+    const flows = [
+      this.flow(publishesPerSecond, () => {
+        someone().publish(chance.pick(rooms), chance.happens(0.2) ? chance.index(1_000) : 0)
+      }),
+      this.flow(VALUES, () => someone().publish(chance.pick(values), chance.index(100))),
+      this.flow(CALLS, () => someone().call(chance.happens(0.3), chance.pick(CALL_MS))),
+      this.flow(ATTENDANCES, () => {
+        const { attendee } = someone()
+        void (chance.happens(0.7) || this.allStay ? attendee?.enter() : attendee?.leave())
+      }),
+    ]
+    this.timer = setInterval(() => flows.forEach((flow) => flow()), TICK_MS)
+  }
+
+  /** Ends it. Each value is set once more, for what is newest has to reach everybody. */
+  stop(): void {
+    clearInterval(this.timer)
+    for (const value of this.places.values) this.chance.pick(this.stage.clients).publish(value, 0)
+  }
+
+  /** Ends it, when nobody will look any more. */
+  abort(): void {
+    clearInterval(this.timer)
+  }
+
+  private flow(perSecond: number, act: () => void): () => void {
+    let count = 0
+    return () => {
+      const due = ((performance.now() - this.begun) / 1_000) * perSecond
+      // Those that a busy machine did not get to in time come at once, but not all of a long pause.
+      for (let most = perSecond; count < due && most > 0; most--) {
+        count += 1
+        act()
+      }
+    }
+  }
+}
