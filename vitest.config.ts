@@ -43,10 +43,10 @@ export default defineConfig({
         extends: true,
         test: { name: 'sockets', include: [socket], fileParallelism: false, testTimeout: 30_000, hookTimeout: 30_000 },
       },
-      // Redis servers that the tests start, fault and end themselves.
+      // Redis servers that the tests start, fault and end themselves. Most of the time they wait for it: two files at a time.
       {
         extends: true,
-        test: { name: 'redis', include: [redis], fileParallelism: false, testTimeout: 30_000, hookTimeout: 60_000 },
+        test: { name: 'redis', include: [redis], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 60_000 },
       },
       // Real processes under real faults: one run plays every kind of fault, and its tests judge what came of each.
       {

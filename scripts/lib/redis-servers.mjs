@@ -15,9 +15,17 @@ process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')))
 
 /** Starts one server, and resolves when it answers. `settings` go to it as they would stand in redis.conf. */
 export async function startRedis({ port, settings = {} } = {}) {
-  const server = new RedisServer(port ?? (await freePort()), settings)
-  await server.start()
-  return server
+  for (let tries = 1; ; tries++) {
+    const server = new RedisServer(port ?? (await freePort()), settings)
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      await server.stop()
+      // Others start servers, too: a port that was free a moment ago may be taken by now.
+      if (port !== undefined || tries === 3 || !/Address already in use/.test(error.message)) throw error
+    }
+  }
 }
 
 /** A server that copies another one, and resolves when it has done so once. */

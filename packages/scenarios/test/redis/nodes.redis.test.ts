@@ -163,5 +163,6 @@ test('a server whose Redis was never there closes without waiting for it', async
   await sleep(300)
   const began = performance.now()
   await realtime.close()
-  expect(performance.now() - began).toBeLessThan(3_000)
+  // A call that waits does so for 5 s.
+  expect(performance.now() - began).toBeLessThan(4_900)
 })

@@ -39,7 +39,8 @@ async function refusalOf(options: RedisOptions, to?: { readonly url: string }): 
   expect(error).toMatchObject({ name: 'RedisError', code: 'CONFIGURATION' })
   const began = performance.now()
   await expect(count(its)).rejects.toMatchObject({ code: 'CONFIGURATION' })
-  expect(performance.now() - began).toBeLessThan(200)
+  // Whatever is tried again goes on until the deadline.
+  expect(performance.now() - began).toBeLessThan(QUICK.deadlineMs - 100)
   const { message } = error as Error
   expect(logger.lines.find(({ level }) => level === 'warn')?.fields?.['error']).toMatchObject({ message })
   await expect.poll(() => told).toEqual(['degraded'])

@@ -273,7 +273,8 @@ test('a node whose Redis was never there leaves without waiting for it', async (
   await sleep(200)
   const began = performance.now()
   await stores.close()
-  expect(performance.now() - began).toBeLessThan(3_000)
+  // A call that waits does so for 5 s.
+  expect(performance.now() - began).toBeLessThan(4_900)
   await line.close()
 })
 
