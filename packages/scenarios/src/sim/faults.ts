@@ -27,7 +27,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   'link.kick': onNode((world, node) => node.kick(world.faultChance.pick(world.clients).name)),
 
   'session.end': onNode((world, node) => {
-    const { session } = world.faultChance.pick(world.clients)
+    const { session, link } = world.faultChance.pick(world.clients)
+    // One between two links can be ended as well.
+    if (world.faultChance.happens(0.5)) link?.break('reset')
     if (session !== undefined) node.end(session)
   }),
 
