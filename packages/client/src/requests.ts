@@ -54,6 +54,6 @@ function checked(type: string, given: Draft['fields']): Pick<Draft, 'fields' | '
 }
 
 /** Whether a name that may be absent can go into a frame. */
-function fits(name: string | undefined, bytes: number): boolean {
-  return name !== '' && size(name) <= bytes
+function fits(name: unknown = ' ', bytes: number): boolean {
+  return name !== '' && typeof name === 'string' && size(name) <= bytes
 }

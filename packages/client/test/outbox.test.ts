@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { OutboxEvent } from '../src/index.js'
+import type { OutboxEvent, PublishOptions } from '../src/index.js'
 import { settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
@@ -261,12 +261,14 @@ describe('the bounds', () => {
     ['a function', () => {}, {}],
     ['a bigint', 1n, {}],
     ['an empty key', 1, { key: '' }],
+    ['a key that is a number', 1, { key: 5 }],
+    ['a key that is null', 1, { key: null }],
     ['a key of 65 bytes', 1, { key: 'x'.repeat(65) }],
     ['a meta of more than 1 KiB', 1, { meta: { x: 'x'.repeat(1_024) } }],
   ])('of the protocol refuse %s before it is sent', async (_, data, options) => {
     const world = new World()
     const link = await world.connect()
-    expect(await outcome(world.client.channel('room').publish(data, options))).toBe('INVALID_DATA')
+    expect(await outcome(world.client.channel('room').publish(data, options as PublishOptions))).toBe('INVALID_DATA')
     expect(link.of('publish')).toEqual([])
   })
 })
