@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RealtimeClient } from '@org/realtime-client'
 import { build } from 'esbuild'
-import { expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { requireHaproxy } from '../../../scripts/lib/haproxy.mjs'
 import { requireRedis } from '../../../scripts/lib/redis.mjs'
 import type { chat } from '../src/contract.js'
@@ -14,12 +14,14 @@ import { until } from './support/until.js'
 
 const example = fileURLToPath(new URL('../', import.meta.url))
 
+let program: string
+let folder: string
+
 /** Bundles the demo of several servers from the sources of the packages. */
-async function bundled(): Promise<string> {
+beforeAll(async () => {
   const cache = join(example, 'node_modules', '.cache')
   await mkdir(cache, { recursive: true })
-  const folder = await mkdtemp(join(cache, 'cluster-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  folder = await mkdtemp(join(cache, 'cluster-'))
   await build({
     entryPoints: {
       cluster: join(example, 'src/cluster/main.ts'),
@@ -45,10 +47,12 @@ async function bundled(): Promise<string> {
     outdir: join(folder, 'page'),
     logLevel: 'error',
   })
-  return join(folder, 'cluster.js')
-}
+  program = join(folder, 'cluster.js')
+})
 
-function run(program: string, env: Record<string, string>) {
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+function run({ onTestFinished }: TestContext, env: Record<string, string>) {
   const child = spawn(process.execPath, [program], { env: { ...process.env, PORT: '0', ...env } })
   const ended = once(child, 'exit') as Promise<[code: number | null]>
   onTestFinished(async () => {
@@ -72,6 +76,7 @@ class Guest {
   readonly connects: boolean[] = []
 
   constructor(
+    { onTestFinished }: TestContext,
     url: string,
     readonly name: string,
   ) {
@@ -92,8 +97,8 @@ class Guest {
 }
 
 /** Starts the demo, and gives the address that it prints. */
-async function started(env: Record<string, string>) {
-  const demo = run(await bundled(), { REDIS_SERVER_PATH: requireRedis(), ...env })
+async function started(context: TestContext, env: Record<string, string>) {
+  const demo = run(context, { REDIS_SERVER_PATH: requireRedis(), ...env })
   const ready = /is ready: http(\S+)/
   await until(
     'the address',
@@ -112,83 +117,85 @@ const fronts = [
   },
 ]
 
-test.each(fronts)(
-  'the demo of two servers behind $front spreads links over both; when one is killed, its guests are back at once, each message comes once, and it gets links again',
-  async ({ says, env }) => {
-    const demo = await started(env)
-    expect(demo.printed()).toMatch(says)
-    const guests: Guest[] = []
-    for (const name of ['Ada', 'Grace', 'Mary', 'Joan']) {
-      const guest = new Guest(demo.url, name)
-      // One after the other, so that it is known whose turn it is.
-      await guest.room.ready()
-      guests.push(guest)
-    }
-    const [ada] = guests
-    if (!ada) throw new Error('there is nobody')
-    const nodes = await Promise.all(guests.map((guest) => guest.node()))
-    expect([...nodes].sort()).toEqual(['A', 'A', 'B', 'B'])
-    const first = await ada.node()
-
-    // Everybody writes all the time: before it is killed, while it is away, and when it is back.
-    const sent: Array<Promise<unknown>> = []
-    const said: string[] = []
-    const writing = setInterval(() => {
-      for (const { room, name } of guests) {
-        const text = `message ${said.length + 1}`
-        said.push(`${name}: ${text}`)
-        sent.push(room.publish({ text }))
+// Each has a demo of its own, and most of the time waits for its server to come back.
+describe.concurrent('the demo of two servers', () => {
+  test.for(fronts)(
+    'the demo of two servers behind $front spreads links over both; when one is killed, its guests are back at once, each message comes once, and it gets links again',
+    { timeout: 60_000 },
+    async ({ says, env }, context) => {
+      const demo = await started(context, env)
+      expect(demo.printed()).toMatch(says)
+      const guests: Guest[] = []
+      for (const name of ['Ada', 'Grace', 'Mary', 'Joan']) {
+        const guest = new Guest(context, demo.url, name)
+        // One after the other, so that it is known whose turn it is.
+        await guest.room.ready()
+        guests.push(guest)
       }
-    }, 50)
-    onTestFinished(() => clearInterval(writing))
-    await until('messages before', () => ada.heard.length > 20)
-    ada.client.call('cluster.kill', { node: first }).catch(() => undefined)
-    await until('all hear that it is gone', () => guests.every(({ states }) => states.at(-1)?.includes('-')))
-    await until('all hear that it is back', () => guests.every(({ states }) => states.at(-1) === 'A+ B+'))
-    clearInterval(writing)
-    await Promise.all(sent)
+      const [ada] = guests
+      if (!ada) throw new Error('there is nobody')
+      const nodes = await Promise.all(guests.map((guest) => guest.node()))
+      expect([...nodes].sort()).toEqual(['A', 'A', 'B', 'B'])
+      const first = await ada.node()
 
-    for (const { heard, gaps } of guests) {
-      await until('all messages', () => heard.length >= said.length)
-      expect(heard.map((line) => line.replace(/ by .:/, ':')).sort()).toEqual([...said].sort())
-      expect(heard).toEqual(ada.heard)
-      expect(gaps).toEqual([])
-    }
-    // Those of the other server kept their links; those of the one that died are the same sessions as before.
-    expect(guests.map(({ connects }) => connects)).toEqual(
-      nodes.map((node) => (node === first ? [false, true] : [false])),
-    )
-    // The one that is back gets new links again.
-    await until(
-      'links to both',
-      async () => {
-        const others = [new Guest(demo.url, 'Grace'), new Guest(demo.url, 'Mary')]
-        const nodes = await Promise.all(others.map((other) => other.node()))
-        await Promise.all(others.map(({ client }) => client.close()))
-        return nodes.sort().join()
-      },
-      (nodes) => nodes === 'A,B',
-    )
-    demo.child.kill('SIGINT')
-    expect(await demo.ended).toEqual([0, null])
-  },
-  60_000,
-)
+      // Everybody writes all the time: before it is killed, while it is away, and when it is back.
+      const sent: Array<Promise<unknown>> = []
+      const said: string[] = []
+      const writing = setInterval(() => {
+        for (const { room, name } of guests) {
+          const text = `message ${said.length + 1}`
+          said.push(`${name}: ${text}`)
+          sent.push(room.publish({ text }))
+        }
+      }, 50)
+      context.onTestFinished(() => clearInterval(writing))
+      await until('messages before', () => ada.heard.length > 20)
+      ada.client.call('cluster.kill', { node: first }).catch(() => undefined)
+      await until('all hear that it is gone', () => guests.every(({ states }) => states.at(-1)?.includes('-')))
+      await until('all hear that it is back', () => guests.every(({ states }) => states.at(-1) === 'A+ B+'))
+      clearInterval(writing)
+      await Promise.all(sent)
 
-test.each(fronts)('where the port is taken, the demo with $front says so and ends', async ({ env }) => {
-  const taken = createServer().listen(0, '127.0.0.1')
-  await once(taken, 'listening')
-  onTestFinished(() => void taken.close())
-  const port = String((taken.address() as AddressInfo).port)
-  const demo = run(await bundled(), { REDIS_SERVER_PATH: requireRedis(), ...env, PORT: port })
-  expect(await demo.ended).toEqual([1, null])
-  expect(demo.printed()).toContain('EADDRINUSE')
-  expect(demo.printed()).not.toContain('is ready')
-})
+      for (const { heard, gaps } of guests) {
+        await until('all messages', () => heard.length >= said.length)
+        expect(heard.map((line) => line.replace(/ by .:/, ':')).sort()).toEqual([...said].sort())
+        expect(heard).toEqual(ada.heard)
+        expect(gaps).toEqual([])
+      }
+      // Those of the other server kept their links; those of the one that died are the same sessions as before.
+      expect(guests.map(({ connects }) => connects)).toEqual(
+        nodes.map((node) => (node === first ? [false, true] : [false])),
+      )
+      // The one that is back gets new links again.
+      await until(
+        'links to both',
+        async () => {
+          const others = [new Guest(context, demo.url, 'Grace'), new Guest(context, demo.url, 'Mary')]
+          const nodes = await Promise.all(others.map((other) => other.node()))
+          await Promise.all(others.map(({ client }) => client.close()))
+          return nodes.sort().join()
+        },
+        (nodes) => nodes === 'A,B',
+      )
+      demo.child.kill('SIGINT')
+      expect(await demo.ended).toEqual([0, null])
+    },
+  )
 
-test('without a redis-server the demo of two servers says what to install', async () => {
-  const program = await bundled()
-  const demo = run(program, { REDIS_SERVER_PATH: '/no/such/redis-server' })
-  expect(await demo.ended).toEqual([1, null])
-  expect(demo.printed()).toContain('apt-get install redis-server')
+  test.for(fronts)('where the port is taken, the demo with $front says so and ends', async ({ env }, context) => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    context.onTestFinished(() => void taken.close())
+    const port = String((taken.address() as AddressInfo).port)
+    const demo = run(context, { REDIS_SERVER_PATH: requireRedis(), ...env, PORT: port })
+    expect(await demo.ended).toEqual([1, null])
+    expect(demo.printed()).toContain('EADDRINUSE')
+    expect(demo.printed()).not.toContain('is ready')
+  })
+
+  test('without a redis-server the demo of two servers says what to install', async (context) => {
+    const demo = run(context, { REDIS_SERVER_PATH: '/no/such/redis-server' })
+    expect(await demo.ended).toEqual([1, null])
+    expect(demo.printed()).toContain('apt-get install redis-server')
+  })
 })

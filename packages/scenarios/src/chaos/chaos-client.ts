@@ -7,6 +7,13 @@ import { Links } from './links.js'
 import { Publisher, type Payload } from './publisher.js'
 import type { Record } from './record.js'
 
+/** Patient about the outbox, so that a fault is never longer; impatient about coming back. */
+const BRISK = {
+  connectTimeoutMs: 2_000,
+  reconnect: { minMs: 20, baseMs: 100, maxMs: 1_000 },
+  outbox: { messages: 5_000, bytes: 8_388_608, ageMs: 240_000 },
+}
+
 /** The channels of a round. */
 export interface Places {
   /** Logs, with every message kept. */
@@ -40,6 +47,7 @@ export class ChaosClient {
   constructor(
     readonly name: string,
     url: string,
+    { usesDefaults }: { readonly usesDefaults: boolean },
   ) {
     const links = new Links((link) => {
       if (link !== this.link?.link) return
@@ -50,10 +58,7 @@ export class ChaosClient {
     this.client = new RealtimeClient(url, {
       data: name,
       WebSocket: links.WebSocket,
-      connectTimeoutMs: 2_000,
-      // Patient about the outbox, so that a fault is never longer; impatient about coming back.
-      reconnect: { minMs: 20, baseMs: 100, maxMs: 1_000 },
-      outbox: { messages: 5_000, bytes: 8_388_608, ageMs: 240_000 },
+      ...(usesDefaults ? {} : BRISK),
     })
     this.client.on('connected', ({ session, hello }) => {
       const node = (hello as { node?: string } | null)?.node ?? ''

@@ -19,7 +19,13 @@ import {
 
 const DAY_MS = 86_400_000
 /** A run must not wait half a minute for each link that died without a word. No round has an outage as long as the grace. */
-const BRISK = { heartbeatMs: 2_000, heartbeatTimeoutMs: 1_500, presenceGraceMs: 20_000 }
+const BRISK = {
+  heartbeatMs: 2_000,
+  heartbeatTimeoutMs: 1_500,
+  presenceGraceMs: 20_000,
+  messagesPerSecond: 1_000,
+  messageBurst: 2_000,
+}
 
 const { name, backend: where, usesDefaults = false } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 const backend = open(where)
@@ -28,7 +34,7 @@ const realtime = new RealtimeServer(undefined, {
   backend,
   metrics,
   authenticate: ({ data }) => ({ user: { id: String(data) }, hello: { node: name } }),
-  limits: { ...(usesDefaults ? {} : BRISK), messagesPerSecond: 1_000, messageBurst: 2_000 },
+  limits: usesDefaults ? {} : BRISK,
 })
 // Nothing is trimmed, so that what is missing at the end is missing for another reason.
 realtime.channel('room:{id}', {

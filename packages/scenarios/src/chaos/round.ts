@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { checkHistory, type HistoryEvent, type LogDump, type Verdict } from '../history/index.js'
 import type { Chance } from '../sim/chance.js'
 import type { Places } from './chaos-client.js'
-import { FAULTS, LOSSY_FAULTS } from './faults/index.js'
+import { faultOf, LOSSY_FAULTS } from './faults/index.js'
 import { Record } from './record.js'
 import { settled, type Remains } from './settled.js'
 import type { Stage } from './stage.js'
@@ -35,7 +35,7 @@ const VALUES = 2
 
 /** One fault under traffic, from fresh channels to a verdict. */
 export async function playRound(stage: Stage, name: string, kind: string, load: Load, chance: Chance): Promise<Round> {
-  const fault = FAULTS[kind]
+  const fault = faultOf(kind)
   if (!fault) throw new TypeError(`there is no fault ${kind}`)
   const record = new Record()
   const places: Places = {
@@ -56,7 +56,7 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     await sleep(load.aroundMs / 2)
     const before = (await fault.trace?.count(stage)) ?? 0
     record.add({ type: 'fault', kind })
-    await fault.harm(stage, chance, places.rooms)
+    await fault.harm(stage, chance, places, record)
     if (fault.trace && (await fault.trace.count(stage)) <= before) throw new Error(fault.trace.absent)
     // One that takes its time to lose something is over now.
     if (fault.isLossy) record.add({ type: 'fault', kind })

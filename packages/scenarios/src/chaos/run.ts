@@ -1,6 +1,7 @@
 import { describeViolation } from '../history/index.js'
 import { Chance } from '../sim/chance.js'
-import { FAULTS, kindsFor } from './faults/index.js'
+import { faultOf, kindsFor } from './faults/index.js'
+import type { Record } from './record.js'
 import { playRound, type Load, type Round } from './round.js'
 import { Stage, type Size } from './stage.js'
 import { count, emptyTally, type Tally } from './tally.js'
@@ -68,13 +69,20 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   return { tallies, failures }
 }
 
-function summary({ verdict, unknownCalls, healedMs }: Round): string {
+function summary({ record, verdict, unknownCalls, healedMs }: Round): string {
   const gaps = Object.entries(verdict.gaps).flatMap(([reason, number]) => (number ? [`${number} ${reason}`] : []))
   const told = gaps.length > 0 ? `, gaps told: ${gaps.join(', ')}` : ''
   const lost = verdict.lost ? `, ${verdict.lost} lost by Redis` : ''
   const calls = `${verdict.answered} calls answered${unknownCalls ? `, ${unknownCalls} of unknown outcome` : ''}`
   const values = `${verdict.otherDeliveries.latest} values`
-  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, ${values}, ${calls}, all there after ${healedMs} ms`
+  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, ${values}, ${calls}, all there after ${healedMs} ms${noted(record)}`
+}
+
+/** What faults found out. */
+function noted({ history }: Record): string {
+  return history
+    .flatMap((event) => (event.type === 'fault' && event.detail ? [`, ${JSON.stringify(event.detail)}`] : []))
+    .join('')
 }
 
 function complaints({ kind, verdict, record }: Round): string[] {
@@ -93,5 +101,5 @@ function complaints({ kind, verdict, record }: Round): string[] {
 
 /** Whether a name is one of a fault. */
 export function isKind(name: string): boolean {
-  return Object.hasOwn(FAULTS, name)
+  return faultOf(name) !== undefined
 }

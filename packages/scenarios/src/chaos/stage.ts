@@ -9,7 +9,7 @@ export interface Size {
   readonly backend: 'memory' | 'redis'
   readonly nodes: number
   readonly clients: number
-  /** Whether servers have the limits of an application that sets none, and not those that suit short rounds. */
+  /** Whether servers and clients have the limits of an application that sets none, and not those that suit short rounds. */
   readonly usesDefaults: boolean
 }
 
@@ -40,7 +40,7 @@ export class Stage {
     const names = Array.from({ length: clients }, (_, i) => `client${i + 1}`)
     return new Stage(
       fleet,
-      names.map((name) => new ChaosClient(name, fleet.url)),
+      names.map((name) => new ChaosClient(name, fleet.url, { usesDefaults })),
       runs,
       pair,
     )

@@ -5,7 +5,7 @@ import { RealtimeClient } from '@org/realtime-client'
 import { SUBPROTOCOL } from '@org/realtime-protocol'
 import { healthChecks, RealtimeServer, type ServerOptions } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, test, vi, type TestContext } from 'vitest'
 import { WebSocket, type ClientOptions } from 'ws'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import { TLS_CERTIFICATE } from '../../../server/test/support/tls.js'
@@ -17,16 +17,15 @@ const impatient = (config: string) => replaced(config, 'timeout tunnel 60s', `ti
 
 let store: RedisServer
 beforeAll(async () => void (store = await startRedis()))
-beforeEach(() => store.command('FLUSHALL'))
 afterAll(() => store.stop())
 
-/** Two servers on one Redis. */
-async function servers(options: ServerOptions = {}) {
+/** Two servers on one Redis, which nobody else sees there. */
+async function servers({ onTestFinished, task }: TestContext, options: ServerOptions = {}) {
   const addresses: string[] = []
   const start = async (node: string) => {
     const realtime = new RealtimeServer(undefined, {
       ...options,
-      backend: redis({ url: store.url }),
+      backend: redis({ url: store.url, keyPrefix: `${task.id}:` }),
       authenticate: ({ handshake }) => (addresses.push(handshake.remoteAddress), { user: null, hello: node }),
     })
     realtime.channel('room', { subscribe: true, publish: true })
@@ -47,7 +46,7 @@ async function servers(options: ServerOptions = {}) {
 }
 
 /** Somebody outside, who verifies the certificate, and what it hears. */
-function guest(url: string, options: ClientOptions = {}) {
+function guest({ onTestFinished }: TestContext, url: string, options: ClientOptions = {}) {
   class Trusting extends WebSocket {
     constructor(address: string | URL, protocols?: string | string[]) {
       super(address, protocols, { ca: TLS_CERTIFICATE, ...options })
@@ -65,7 +64,7 @@ function guest(url: string, options: ClientOptions = {}) {
 }
 
 /** The status of a handshake that is refused; 101 when it is not. */
-function answered(url: string, options: ClientOptions): Promise<number | undefined> {
+function answered({ onTestFinished }: TestContext, url: string, options: ClientOptions): Promise<number | undefined> {
   const webSocket = new WebSocket(url, SUBPROTOCOL, { ca: TLS_CERTIFICATE, ...options })
   onTestFinished(() => webSocket.terminate())
   return new Promise((resolve, reject) => {
@@ -75,84 +74,92 @@ function answered(url: string, options: ClientOptions): Promise<number | undefin
   })
 }
 
-test('[A8] a quiet link outlives an HAProxy that cuts idle ones, as long as the server pings more often', async () => {
-  const { a, ports } = await servers({ limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
-  const { url } = await startHaproxy(ports, impatient)
-  const guests = [guest(url), guest(url)]
-  await Promise.all(guests.map(({ room }) => room.ready()))
-  await sleep(3 * IDLE_MS)
-  await a.publish('room', 'still there')
-  for (const { heard } of guests) await expect.poll(() => heard).toEqual(['still there'])
-  expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
-})
-
-test('an HAProxy that is less patient than the server cuts, and the client comes back', async () => {
-  const { ports } = await servers({ limits: { heartbeatMs: 10 * IDLE_MS } })
-  const { url } = await startHaproxy(ports, impatient)
-  const { room, nodes } = guest(url)
-  await room.ready()
-  await expect.poll(() => nodes.length, { timeout: 10 * IDLE_MS }).toBeGreaterThan(1)
-})
-
-test('[A10] behind an HAProxy that ends TLS, links are wss, and origin, host and address are those of the outside', async () => {
-  const { a, ports, addresses } = await servers({ trustedProxies: 1 })
-  const { url } = await startHaproxy(ports)
-  const from = (origin: string): ClientOptions => ({
-    origin,
-    headers: { host: 'chat.example.com', cookie: 'session=1' },
-    // Another address than that of HAProxy itself, which the servers see.
-    localAddress: '127.0.0.9',
+// Those that wait for a balancer to lose its patience do so at once.
+describe.concurrent('two servers behind an HAProxy', () => {
+  test('[A8] a quiet link outlives an HAProxy that cuts idle ones, as long as the server pings more often', async (context) => {
+    const { expect } = context
+    const { a, ports } = await servers(context, { limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
+    const { url } = await startHaproxy(context, ports, impatient)
+    const guests = [guest(context, url), guest(context, url)]
+    await Promise.all(guests.map(({ room }) => room.ready()))
+    await sleep(3 * IDLE_MS)
+    await a.publish('room', 'still there')
+    for (const { heard } of guests) await expect.poll(() => heard).toEqual(['still there'])
+    expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
   })
-  const { room, heard } = guest(url, from('https://chat.example.com'))
-  await room.ready()
-  await a.publish('room', 'through TLS')
-  await expect.poll(() => heard).toEqual(['through TLS'])
-  expect(await answered(url, from('https://evil.example'))).toBe(403)
-  expect(addresses).toEqual(['127.0.0.9'])
-})
 
-test('[A10] behind an HAProxy, what a client writes into its headers makes it nobody else, and its page no page of this host', async () => {
-  const { ports, addresses } = await servers({ trustedProxies: 1 })
-  const { url } = await startHaproxy(ports)
-  const forged = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-host': 'evil.example', cookie: 'session=1' }
-  const headers = { host: 'chat.example.com', ...forged }
-  const { room } = guest(url, { origin: 'https://chat.example.com', headers })
-  await room.ready()
-  expect(addresses).toEqual(['127.0.0.1'])
-  expect(await answered(url, { origin: 'https://evil.example', headers })).toBe(403)
-})
+  test('an HAProxy that is less patient than the server cuts, and the client comes back', async (context) => {
+    const { expect } = context
+    const { ports } = await servers(context, { limits: { heartbeatMs: 10 * IDLE_MS } })
+    const { url } = await startHaproxy(context, ports, impatient)
+    const { room, nodes } = guest(context, url)
+    await room.ready()
+    await expect.poll(() => nodes.length, { timeout: 10 * IDLE_MS }).toBeGreaterThan(1)
+  })
 
-test('[A11] an HAProxy that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async () => {
-  const { ports } = await servers()
-  const proxy = await startHaproxy(ports)
-  const guests = [guest(proxy.url), guest(proxy.url)]
-  for (const { room } of guests) await room.ready()
-  const [ada] = guests
-  if (!ada) throw new Error('there is nobody')
-  const sent: number[] = []
-  const stored: Array<Promise<unknown>> = []
-  const writing = setInterval(() => {
-    sent.push(sent.length + 1)
-    stored.push(ada.room.publish(sent.length))
-  }, 20)
-  onTestFinished(() => clearInterval(writing))
-  await expect.poll(() => ada.heard.length).toBeGreaterThan(10)
+  test('[A10] behind an HAProxy that ends TLS, links are wss, and origin, host and address are those of the outside', async (context) => {
+    const { expect } = context
+    const { a, ports, addresses } = await servers(context, { trustedProxies: 1 })
+    const { url } = await startHaproxy(context, ports)
+    const from = (origin: string): ClientOptions => ({
+      origin,
+      headers: { host: 'chat.example.com', cookie: 'session=1' },
+      // Another address than that of HAProxy itself, which the servers see.
+      localAddress: '127.0.0.9',
+    })
+    const { room, heard } = guest(context, url, from('https://chat.example.com'))
+    await room.ready()
+    await a.publish('room', 'through TLS')
+    await expect.poll(() => heard).toEqual(['through TLS'])
+    expect(await answered(context, url, from('https://evil.example'))).toBe(403)
+    expect(addresses).toEqual(['127.0.0.9'])
+  })
 
-  proxy.reload((config) => config.replace(/^ +server b .*\n/m, ''))
-  // In turn, one of two would be on the other server.
-  await vi.waitFor(
-    async () => {
-      const others = [guest(proxy.url), guest(proxy.url)]
-      await Promise.all(others.map(({ room }) => room.ready()))
-      const nodes = others.flatMap(({ nodes }) => nodes)
-      await Promise.all(others.map(({ client }) => client.close()))
-      expect(nodes).toEqual(['a', 'a'])
-    },
-    { timeout: 15_000, interval: 50 },
-  )
-  await expect.poll(() => sent.length).toBeGreaterThan(50)
-  clearInterval(writing)
-  await Promise.all(stored)
-  for (const { heard } of guests) await expect.poll(() => heard).toEqual(sent)
-  expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+  test('[A10] behind an HAProxy, what a client writes into its headers makes it nobody else, and its page no page of this host', async (context) => {
+    const { expect } = context
+    const { ports, addresses } = await servers(context, { trustedProxies: 1 })
+    const { url } = await startHaproxy(context, ports)
+    const forged = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-host': 'evil.example', cookie: 'session=1' }
+    const headers = { host: 'chat.example.com', ...forged }
+    const { room } = guest(context, url, { origin: 'https://chat.example.com', headers })
+    await room.ready()
+    expect(addresses).toEqual(['127.0.0.1'])
+    expect(await answered(context, url, { origin: 'https://evil.example', headers })).toBe(403)
+  })
+
+  test('[A11] an HAProxy that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async (context) => {
+    const { expect } = context
+    const { ports } = await servers(context)
+    const proxy = await startHaproxy(context, ports)
+    const guests = [guest(context, proxy.url), guest(context, proxy.url)]
+    for (const { room } of guests) await room.ready()
+    const [ada] = guests
+    if (!ada) throw new Error('there is nobody')
+    const sent: number[] = []
+    const stored: Array<Promise<unknown>> = []
+    const writing = setInterval(() => {
+      sent.push(sent.length + 1)
+      stored.push(ada.room.publish(sent.length))
+    }, 20)
+    context.onTestFinished(() => clearInterval(writing))
+    await expect.poll(() => ada.heard.length).toBeGreaterThan(10)
+
+    proxy.reload((config) => config.replace(/^ +server b .*\n/m, ''))
+    // In turn, one of two would be on the other server.
+    await vi.waitFor(
+      async () => {
+        const others = [guest(context, proxy.url), guest(context, proxy.url)]
+        await Promise.all(others.map(({ room }) => room.ready()))
+        const nodes = others.flatMap(({ nodes }) => nodes)
+        await Promise.all(others.map(({ client }) => client.close()))
+        expect(nodes).toEqual(['a', 'a'])
+      },
+      { timeout: 15_000, interval: 50 },
+    )
+    await expect.poll(() => sent.length).toBeGreaterThan(50)
+    clearInterval(writing)
+    await Promise.all(stored)
+    for (const { heard } of guests) await expect.poll(() => heard).toEqual(sent)
+    expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+  })
 })

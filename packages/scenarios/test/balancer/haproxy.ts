@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { vi, type TestContext } from 'vitest'
 import { requireHaproxy } from '../../../../scripts/lib/haproxy.mjs'
 import { freePort } from '../../../../scripts/lib/redis-servers.mjs'
 import { TLS_CERTIFICATE, TLS_KEY } from '../../../server/test/support/tls.js'
@@ -24,7 +24,11 @@ export interface Haproxy {
  * Starts an HAProxy with the configuration that the guide gives: in front of two servers of this machine, on a port of
  * it, with a certificate of the tests. It ends with the test.
  */
-export async function startHaproxy(servers: readonly number[], change: Change = (config) => config): Promise<Haproxy> {
+export async function startHaproxy(
+  { onTestFinished }: TestContext,
+  servers: readonly number[],
+  change: Change = (config) => config,
+): Promise<Haproxy> {
   const folder = mkdtempSync(join(tmpdir(), 'realtime-haproxy-'))
   const certificate = join(folder, 'site.pem')
   writeFileSync(certificate, TLS_CERTIFICATE + TLS_KEY)

@@ -21,7 +21,8 @@ async function pair() {
   const master = await startRedis()
   const replica = await startReplica(master)
   servers = [master, replica]
-  const old = joinNode([master])
+  // One of them stays with a server that refuses.
+  const old = joinNode([master], { redis: { deadlineMs: 1_500 } })
   const heir = joinNode([replica])
   nodes = [old, heir]
   return { master, replica, old: old.broker, heir: heir.broker }

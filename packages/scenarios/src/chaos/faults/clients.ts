@@ -36,7 +36,7 @@ export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
     ...common,
     says: 'clients read a few kB each second of large messages, so that they fall behind on the server',
     trace: { absent: 'no subscription fell behind, so there was no fault', count: fallen },
-    async harm(stage, chance, rooms) {
+    async harm(stage, chance, { rooms }) {
       const slow = some(stage, chance)
       const before = await fallen(stage)
       for (const link of slow) link.change({ bytesPerSecond: chance.between(2_000, 20_000) }, 'down')

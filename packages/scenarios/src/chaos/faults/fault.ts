@@ -1,4 +1,6 @@
 import type { Chance } from '../../sim/chance.js'
+import type { Places } from '../chaos-client.js'
+import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 
 /** A kind of harm. */
@@ -21,6 +23,6 @@ export interface Fault {
   readonly isTorn?: boolean
   /** A number that rises when it really happened, and what to say when it did not rise. Default: it cannot fail to happen. */
   readonly trace?: { readonly absent: string; count(stage: Stage): Promise<number> }
-  /** Does it, and resolves when it is over. `room` are the channels of the round. */
-  harm(stage: Stage, chance: Chance, rooms: readonly string[]): Promise<void>
+  /** Does it, and resolves when it is over. */
+  harm(stage: Stage, chance: Chance, places: Places, record: Record): Promise<void>
 }

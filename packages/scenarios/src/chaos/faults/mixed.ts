@@ -26,12 +26,12 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
 }
 
 function together(choices: ReadonlyArray<readonly Fault[]>): Fault['harm'] {
-  return async (stage, chance, rooms) => {
+  return async (stage, chance, places, record) => {
     const drawn = choices.map((faults) => ({ fault: chance.pick(faults), waitMs: chance.between(0, 800) }))
     await Promise.all(
       drawn.map(async ({ fault, waitMs }) => {
         await sleep(waitMs)
-        await fault.harm(stage, chance, rooms)
+        await fault.harm(stage, chance, places, record)
       }),
     )
   }

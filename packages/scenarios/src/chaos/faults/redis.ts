@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultProxy } from '../../fault-proxy/index.js'
+import type { Chance } from '../../sim/chance.js'
+import type { Places } from '../chaos-client.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
 
@@ -137,16 +139,24 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     says: 'Redis gets SIGKILL and comes back with nothing',
     harm: ({ redis }, chance) => redis.lose(chance.between(0, 1_500)),
   },
-  'redis.evict-log': { ...lossy, says: 'the log of a channel is evicted', harm: (...on) => evict('l', ...on) },
-  'redis.evict-meta': { ...lossy, says: 'the meta key of a channel is evicted', harm: (...on) => evict('m', ...on) },
+  'redis.evict-log': {
+    ...lossy,
+    says: 'the log of a channel is evicted',
+    harm: (stage, chance, places) => evict('l', stage, chance, places),
+  },
+  'redis.evict-meta': {
+    ...lossy,
+    says: 'the meta key of a channel is evicted',
+    harm: (stage, chance, places) => evict('m', stage, chance, places),
+  },
   'redis.evict-dedupe': {
     ...lossy,
     says: 'a dedupe bucket of a channel is evicted',
-    harm: (stage, chance, rooms) => evict(chance.pick(['d0', 'd1']), stage, chance, rooms),
+    harm: (stage, chance, places) => evict(chance.pick(['d0', 'd1']), stage, chance, places),
   },
 }
 
-async function evict(kind: string, { redis }: Stage, chance: Parameters<Fault['harm']>[1], rooms: readonly string[]) {
+async function evict(kind: string, { redis }: Stage, chance: Chance, { rooms }: Places) {
   const room = chance.pick(rooms)
   const found = await redis.keys(`rt1:{*}:${kind}:${room}`)
   if (found.length !== 1) throw new Error(`there are ${found.length} keys of kind ${kind} of ${room}`)
