@@ -51,7 +51,8 @@ export class Ear {
     this.down()
     this.connection = connection
     this.isMaking = true
-    this.wasAway = isAgain
+    // What was missing before there was a connection is missing still.
+    this.wasAway ||= isAgain
     this.askAll()
   }
 
