@@ -8,6 +8,7 @@
 export const LOG_HEADS = String.raw`
 register('heads', function(keys)
   local date, heads = millis(), {}
+  incarnation(date)
   for i, meta in ipairs(keys) do
     local state = open(meta)
     local at = 4 * (i - 1)

@@ -7,9 +7,11 @@
  */
 export const LOG_READ = String.raw`
 register('read', function(keys, args)
+  local date = millis()
+  incarnation(date)
   local state = open(keys[1])
   if not state or not isWhole(keys) then return {} end
-  local date, age = millis(), retentionOf(state.retention).age
+  local age = retentionOf(state.retention).age
   if date - state.since >= age then
     state.first = oldest(keys[2], state.first, state.top, function(at) return date - at < age end)
   end

@@ -134,10 +134,10 @@ end, { 'allow-oom' })
 
 -- hash, times | limit → epoch, offset, whether another history serves, count, then session and record of each member
 register('list', function(keys, args)
-  local hash = keys[1]
+  local hash, serves = keys[1], incarnation(millis())
   local epoch, served, offset, count = unpack(redis.call('HMGET', hash, 'e', 'i', 'v', 'c'))
   if not epoch then return { '', 0, 0, 0 } end
-  local list = { epoch, tonumber(offset), served == incarnation(millis()) and 0 or 1, tonumber(count) }
+  local list = { epoch, tonumber(offset), served == serves and 0 or 1, tonumber(count) }
   if list[4] > tonumber(args[1]) then return list end
   local fields = redis.call('HGETALL', hash)
   for i = 1, #fields, 2 do

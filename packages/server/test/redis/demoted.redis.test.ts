@@ -1,0 +1,83 @@
+import { afterEach, expect, test } from 'vitest'
+import { startRedis, startReplica, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import type { Retention } from '../../src/index.js'
+import { joinNode } from './support/broker.js'
+import { storesOn } from './support/stores.js'
+
+const KEEP: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }
+const LONG_MS = 60_000
+
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+async function pair(): Promise<{ readonly master: RedisServer; readonly replica: RedisServer }> {
+  const master = await startRedis()
+  const replica = await startReplica(master)
+  ends.push(() => Promise.all([master.stop(), replica.stop()]))
+  return { master, replica }
+}
+
+function nodeOn(server: RedisServer) {
+  const node = joinNode([server], { redis: { deadlineMs: 1_000 } })
+  ends.push(() => node.close())
+  return node.broker
+}
+
+const promote = (server: RedisServer) => server.command('REPLICAOF', 'NO', 'ONE')
+/** As a replica whose master cannot be reached: it has what it had. */
+const demote = (server: RedisServer) => server.command('REPLICAOF', '127.0.0.1', 1)
+
+test('a master that became a replica, and lags, tells nobody a gap: it is not read any more', async () => {
+  const { master, replica } = await pair()
+  const [old, heir] = [nodeOn(master), nodeOn(replica)]
+  const publish = (broker: typeof old, id: string) =>
+    broker.publish({ channel: 'c', id, payload: '1', retention: KEEP })
+  await publish(old, 'm1')
+  await expect.poll(() => replica.command('DBSIZE')).toBe(await master.command('DBSIZE'))
+  await promote(replica)
+  await demote(master)
+  const stored = await publish(heir, 'm2')
+  if (stored.kind !== 'stored') throw new Error(stored.kind)
+  // Once it is known for longer than it may be taken for granted.
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  await expect(old.recover('c', stored.position, 10)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await expect(old.history('c', { after: stored.position, limit: 10 })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect((await heir.recover('c', stored.position, 10)).gap).toBeUndefined()
+})
+
+test('what is read of a replica does not name the history that it serves once it is the master', async () => {
+  const { master, replica } = await pair()
+  const on = storesOn([master])
+  ends.push(() => on.dispose())
+  const a = await on.join()
+  const ada = { session: 's', user: 'ada', owner: 1, number: 1 }
+  const before = await a.stores.presence.enter('room', ada, LONG_MS)
+  if (before.kind !== 'done') throw new Error(before.kind)
+  await expect.poll(() => replica.command('DBSIZE')).toBe(await master.command('DBSIZE'))
+  // By hand, as no node of ours does: the function, with the keys of the other one, until the very moment.
+  const functions = (await replica.command('FUNCTION', 'LIST', 'LIBRARYNAME', 'rt1_presence_*')) as string[][]
+  const library = String(functions[0]?.[1])
+  const keys = ['ph', 'pz'].map((kind) => a.line.key(kind, 'room'))
+  const list = () => replica.command('FCALL', `${library}_list`, 2, ...keys, 10).catch(() => undefined)
+  const enter = (number: number) =>
+    replica.command(
+      'FCALL',
+      `${library}_enter`,
+      2,
+      ...keys,
+      'fresh',
+      'publish',
+      'topic',
+      LONG_MS,
+      's',
+      1,
+      number,
+      'n',
+      '"ada"',
+    )
+  await list()
+  await promote(replica)
+  expect(await enter(2)).toEqual(['fresh', 1])
+})
