@@ -23,8 +23,9 @@ interface Arrival {
   readonly publication: StoredPublication
 }
 
-/** Publications kept while the position is being verified. More are dropped: the log has them. */
+/** Publications kept while the position is being verified, and characters of their data. More are dropped: the log has them. */
 const MAX_HELD = 1_000
+const MAX_HELD_CHARACTERS = 1_048_576
 
 /**
  * Keeps a channel joined to its log.
@@ -36,6 +37,7 @@ const MAX_HELD = 1_000
 export class Verification {
   private phase: 'opening' | 'live' | 'syncing' = 'opening'
   private held: Arrival[] = []
+  private heldCharacters = 0
   /** Whether the running verification has to be followed by another one. */
   private again = false
   /** Where the log was seen to end while a verification was running, if it is not behind that. */
@@ -114,21 +116,32 @@ export class Verification {
 
   private join(older: number): void {
     const held = this.held
-    this.held = []
+    this.forget()
     for (const [i, arrival] of held.entries()) {
       const { epoch, publication } = arrival
       const verdict = this.follower.judge({ epoch, offset: publication.offset })
       if (verdict === 'deliver') this.follower.advance(epoch, publication)
-      else if (verdict === 'hold' && i >= older) this.held.push(arrival)
+      else if (verdict === 'hold' && i >= older) this.keep(arrival)
     }
   }
 
   private hold(arrival: Arrival): void {
-    if (this.held.length >= MAX_HELD) {
-      this.held = []
+    // One message above the bound is kept nevertheless: it shows that there is something to read.
+    if (this.held.length >= MAX_HELD || this.heldCharacters >= MAX_HELD_CHARACTERS) {
+      this.forget()
       this.again = true
     }
+    this.keep(arrival)
+  }
+
+  private keep(arrival: Arrival): void {
     this.held.push(arrival)
+    this.heldCharacters += arrival.publication.payload.length
+  }
+
+  private forget(): void {
+    this.held = []
+    this.heldCharacters = 0
   }
 }
 
