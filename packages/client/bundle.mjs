@@ -8,45 +8,20 @@ import ts from 'typescript'
  * Properties of the client's own objects, which get short names. Nothing that is on the wire, public, or a member of what
  * the platform gives may be in this list; test/bundle.test.ts sees to it.
  */
-export const INTERNAL_NAMES = [
-  ...[
-    'alarms',
-    'asked',
-    'asks',
-    'config',
-    'dueAt',
-    'ending',
-    'engine',
-    'entered',
-    'fields',
-    'final',
-    'flying',
-    'graced',
-  ],
-  ...['handlers', 'heardAt', 'hub', 'hubs', 'jobs', 'line', 'lines', 'link', 'links', 'made', 'notBefore', 'options'],
-  ...[
-    'over',
-    'phase',
-    'presences',
-    'queue',
-    'queuedBytes',
-    'refreshing',
-    'refusals',
-    'rejections',
-    'requests',
-    'running',
-    'silenceMs',
-    'sockets',
-    'timers',
-  ],
-  ...['tokenExpiresAt', 'tokenFresh', 'tokenReason', 'unwatch', 'wanted', 'watched'],
-]
+export const INTERNAL_NAMES = `
+  again alarms asked asks config dueAt ending engine entered fields final flying graced handlers
+  heardAt hub hubs jobs line lines link links made notBefore open options over presences queue
+  queuedBytes refreshing refusals rejections requests running silenceMs sockets stored timers tokenExpiresAt
+  tokenFresh tokenReason unwatch wanted watched wishes
+`
+  .trim()
+  .split(/\s+/)
 
 /** The same, with those of eventemitter3, for esbuild. */
 export const mangleProps = new RegExp(`^(_events|_eventsCount|listeners|removeListener|${INTERNAL_NAMES.join('|')})$`)
 
 /** What the client uses of eventemitter3. */
-export const EMITTER_METHODS = ['on', 'off', 'listeners']
+export const EMITTER_METHODS = ['on', 'removeListener', 'listeners']
 
 /**
  * What is always the same when the client uses eventemitter3: no listener has a context or is for once, and no browser
@@ -84,10 +59,9 @@ export function lean(source) {
   const kept = file.statements.filter((statement) => {
     const text = statement.getText(file)
     if (/^'use strict'|^if \('undefined' !== typeof module\)|^EventEmitter\.\w+ =/.test(text)) return false
-    // `off` is another name of it.
     const [, name] = /^EventEmitter\.prototype\.(\w+) =/.exec(text) ?? []
     if (name) found.add(name)
-    return !name || name === 'removeListener' || EMITTER_METHODS.includes(name)
+    return !name || EMITTER_METHODS.includes(name)
   })
   const missing = EMITTER_METHODS.filter((name) => !found.has(name))
   if (missing.length > 0) throw new Error(`eventemitter3 is not built as expected: no ${missing.join(', ')}`)
@@ -116,6 +90,9 @@ function settled(statement, file) {
   }
   const visit = (node) => {
     if (isLeftOut(node)) return undefined
+    // Nobody chains calls.
+    if (ts.isReturnStatement(node) && /^return (this|emitter);$/.test(node.getText(file)))
+      return ts.factory.createReturnStatement()
     const answer = ts.isIfStatement(node.parent) && EMITTER_CONDITIONS[node.getText(file)]
     if (answer) return ts.factory.createIdentifier(answer)
     const isMember = ts.isPropertyAccessExpression(node.parent) && node.parent.name === node

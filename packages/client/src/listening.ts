@@ -36,7 +36,7 @@ export function listen(
   const off = () => {
     if (!on) return
     on = false
-    hub.off(event, heard)
+    hub.removeListener(event, heard)
     signal?.removeEventListener('abort', off)
     want()
   }
@@ -60,7 +60,7 @@ export function until(engine: Engine, channel: string, status: string, signal: A
       off()
       settle(error || (idle && new RealtimeError('UNSUBSCRIBED')))
     }
-    const off = () => hub.off('state', look)
+    const off = () => hub.removeListener('state', look)
     hub.on('state', look)
     look()
     return off

@@ -121,7 +121,7 @@ describe('eventemitter3 in builds for browsers', () => {
 
   test('does what the whole of it does, as far as the client uses it', () => {
     const listeners = [() => 1, () => 2, () => 3]
-    const step = fc.tuple(fc.constantFrom('on', 'off'), fc.constantFrom('a', 'b'), fc.nat(2))
+    const step = fc.tuple(fc.constantFrom('on', 'removeListener'), fc.constantFrom('a', 'b'), fc.nat(2))
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const [whole, part] = [new EventEmitter(), new Lean()]
@@ -135,7 +135,7 @@ describe('eventemitter3 in builds for browsers', () => {
 
   test('has no other method, and is refused when it is not written as expected', () => {
     const methods = Object.keys(Lean.prototype as object)
-    expect(methods.sort()).toEqual([...EMITTER_METHODS, 'removeListener'].sort())
+    expect(methods.sort()).toEqual([...EMITTER_METHODS].sort())
     expect(() => lean(source.replaceAll('EventEmitter.prototype.on', 'EventEmitter.prototype.listen'))).toThrow('no on')
   })
 })
