@@ -4,6 +4,7 @@ import { chosen, configOf } from './config.js'
 import { RealtimeError } from './core/errors.js'
 import type { ChannelState } from './core/events.js'
 import { newSession, type SessionInput, type SessionState } from './core/session-state.js'
+import { upsert } from './core/upsert.js'
 import type { TimerKey } from './core/turn.js'
 import type { ClientOptions } from './options.js'
 import { systemClock } from './platform/clock.js'
@@ -87,12 +88,10 @@ export function createEngine(url: string, options: ClientOptions): Engine {
 
 /** What the handles of a channel share. The client itself has the empty name, which no channel can have. */
 export function hubOf({ hubs }: Engine, channel: string): Hub {
-  let hub = hubs.get(channel)
-  if (!hub) {
-    const state = { status: channel ? 'unsubscribed' : 'idle' } as ChannelState
-    hubs.set(channel, (hub = Object.assign(new EventEmitter(), { state })))
-  }
-  return hub
+  return upsert(hubs, channel, () => {
+    const status = channel ? 'unsubscribed' : 'idle'
+    return Object.assign(new EventEmitter(), { state: { status } as ChannelState })
+  })
 }
 
 /** Tells every listener, whatever the others do. Returns how many there are. */

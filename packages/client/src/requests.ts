@@ -32,7 +32,7 @@ export function ask<T>(
 export function send(engine: Engine, given: Draft['fields']): void {
   const { fields } = checked('publish', given)
   const { link, offline } = engine
-  if (link?.phase === 'open' && !offline) {
+  if (link?.open && !offline) {
     sendChecked(engine, link.id, { type: 'send', id: engine.random.id(), ...fields } as SendFrame)
   }
 }

@@ -23,14 +23,14 @@ export function serve({ handlers }: Engine, name: string, handler: Handler): () 
 
 /** The server calls. */
 export async function run(engine: Engine, link: number, { ref, method, data, meta }: CallFrame): Promise<void> {
-  const { handlers, running } = engine
+  const { running } = engine
   const job = Object.assign(new AbortController(), { link, ref })
   const { signal } = job
   const answer = (frame: object) => {
     if (!signal.aborted) sendChecked(engine, link, { ref, ...frame } as never)
   }
   try {
-    const handler = handlers.get(method)
+    const handler = engine.handlers.get(method)
     if (!handler) throw new RealtimeError('UNKNOWN_METHOD')
     if (running.size >= SERVED_CALLS) throw new RealtimeError('RATE_LIMITED')
     running.add(job)

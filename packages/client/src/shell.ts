@@ -81,8 +81,8 @@ const DEEDS: Deeds = {
     }
   },
   token(engine, attempt, reason) {
-    const { options, ending } = engine
-    const ask = async () => (options.token as TokenSource)({ reason, signal: ending.signal })
+    const { signal } = engine.ending
+    const ask = async () => (engine.options.token as TokenSource)({ reason, signal })
     ask().then(
       (token) => put(engine, { type: 'token', attempt, token, final: true }),
       (error: { readonly code?: unknown } | undefined) => {
@@ -104,10 +104,12 @@ const DEEDS: Deeds = {
   emit(engine, event, detail, channel = '') {
     const { logger } = engine
     const hub = hubOf(engine, channel)
-    const previous = hub.state.status
+    let told = detail
     logger.debug?.(event, detail)
-    if (event === 'state') hub.state = detail as ChannelState
-    const told = event === 'state' ? { ...detail, previous } : detail
+    if (event === 'state') {
+      told = { ...detail, previous: hub.state.status }
+      hub.state = detail as ChannelState
+    }
     if (!tell(engine, channel, event, told) && channel && /gap|rollback|message/.test(event)) {
       if (event !== 'message') logger.warn?.(event, detail)
       tell(engine, '', event, detail)

@@ -45,9 +45,20 @@ export type CloseCodeName = keyof typeof CLOSE_CODES
  * and the codes of RFC 6455 are judged by what they say about trying again. PROTOCOL.md §6.
  */
 export function closePolicy(code: number): ClosePolicy {
-  if (code === 4500) return 'reauthenticate'
-  if (code === 4002) return 'restart'
-  return code === 1000 || code >= 4500 ? 'terminal' : 'reconnect'
+  if (code === REAUTHENTICATE) return 'reauthenticate'
+  if (code === RESTART) return 'restart'
+  return isTerminal(code) ? 'terminal' : 'reconnect'
+}
+
+/** The code that means `reauthenticate`. A constant, which bundlers put in the place of its name. */
+export const REAUTHENTICATE = 4500
+
+/** The code that means `restart`. */
+export const RESTART = 4002
+
+/** Whether a code other than {@link REAUTHENTICATE} means `terminal`. */
+export function isTerminal(code: number): boolean {
+  return code === 1000 || code >= 4500
 }
 
 /**

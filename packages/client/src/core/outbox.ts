@@ -65,7 +65,7 @@ export interface Line {
   seq: number
   /** Errors since something was settled. */
   attempt: number
-  acknowledged: Acknowledged[]
+  stored: Acknowledged[]
   /** While the outbox is pumped: publishes that wait for their reply, and the lowest number that is not settled. */
   flying: number
   lowest: number
@@ -106,7 +106,7 @@ export function enqueue(outbox: Outbox, draft: Draft): void {
   const { config, lines } = outbox
   const { id, line, timeoutMs = config.requestTimeoutMs } = draft
   const publishes = draft.type === 'publish'
-  const queue = upsert<string, Line>(lines, line, { seq: 0, attempt: 0, flying: 0, lowest: 0, acknowledged: [] })
+  const queue = upsert<string, Line>(lines, line, () => ({ seq: 0, attempt: 0, flying: 0, lowest: 0, stored: [] }))
   const entry: Entry = { ...draft, queue, at: turn.now, seq: publishes ? ++queue.seq : 0, ref: 0, state: 'queued' }
   outbox.queuedBytes += draft.bytes
   outbox.requests.set(id, entry)
@@ -134,7 +134,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
       const window = type === 'presence' ? 1 : Math.min(WINDOW, pace.inFlight)
       if (waits && (offline || turn.waits(queue) || queue.flying >= window)) continue
       entry.ref = turn.next()
-      const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.acknowledged[0]?.epoch }
+      const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.stored[0]?.epoch }
       turn.send({ type, ref: entry.ref, ...fields, ...numbers } as ClientFrame)
       if (entry.state === 'queued') announce(entry, 'sent')
     }
@@ -172,7 +172,7 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
     if (seq && input.type === 'reply') {
       const { position, rebase, id = entry.id } = input
       if (rebase) roll(outbox, line, rebase)
-      queue.acknowledged = [...recent(queue, turn.now).slice(1 - ACKNOWLEDGED), { ...position, id, at: turn.now }]
+      queue.stored = [...recent(queue, turn.now).slice(1 - ACKNOWLEDGED), { ...position, id, at: turn.now }]
       settle(outbox, entry, undefined, { ...position, id })
     } else settle(outbox, entry, undefined, entry.fields.method ? (value as ResultFrame).data : value)
   }
@@ -199,12 +199,11 @@ export function interrupt(outbox: Outbox): void {
 
 /** Ends a request. The number of a publish is used up. */
 export function settle(outbox: Outbox, entry: Entry, error?: RealtimeError, value?: unknown): void {
-  const { id } = entry
-  outbox.requests.delete(id)
+  outbox.requests.delete(entry.id)
   outbox.queuedBytes -= entry.bytes
   turn.cancel(entry)
   announce(entry, error ? 'failed' : 'stored', error)
-  turn.say('settle', id, error, value)
+  turn.say('settle', entry.id, error, value)
 }
 
 /**
@@ -212,7 +211,7 @@ export function settle(outbox: Outbox, entry: Entry, error?: RealtimeError, valu
  * others in the epoch that goes on. PROTOCOL.md §5.3.
  */
 export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase): void {
-  const list = outbox.lines.get(channel)?.acknowledged ?? []
+  const list = outbox.lines.get(channel)?.stored ?? []
   const ids: string[] = []
   for (const entry of list.splice(0)) {
     const ended = entry.epoch === from
@@ -223,8 +222,8 @@ export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase)
 }
 
 /** What may still be in the log. Older ones go without a word, as the log lets go of them. */
-function recent({ acknowledged }: Line, now: number): Acknowledged[] {
-  return acknowledged.filter(({ at }) => at >= now - ACKNOWLEDGED_MS)
+function recent({ stored }: Line, now: number): Acknowledged[] {
+  return stored.filter(({ at }) => at >= now - ACKNOWLEDGED_MS)
 }
 
 /**

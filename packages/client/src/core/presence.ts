@@ -127,7 +127,7 @@ export interface Snapshot {
 }
 
 function presenceOf({ presences }: Attendance, channel: string): Presence {
-  return upsert<string, Presence>(presences, channel, { channel })
+  return upsert<string, Presence>(presences, channel, () => ({ channel }))
 }
 
 function watch(state: Attendance, channel: string): void {

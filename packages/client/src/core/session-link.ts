@@ -1,6 +1,8 @@
 import {
-  closePolicy,
   isRefusal,
+  isTerminal,
+  REAUTHENTICATE,
+  RESTART,
   type ClosingFrame,
   type ConnectFrame,
   type ConnectedFrame,
@@ -24,6 +26,7 @@ import {
   type Subscription,
 } from './subscription-machine.js'
 import * as turn from './turn.js'
+import { upsert } from './upsert.js'
 
 /** Takes the next step to a link, if there is one to take: a token, then the dial. */
 export function go(state: SessionState): void {
@@ -35,7 +38,6 @@ export function go(state: SessionState): void {
   // The deadline runs until `connected`: it covers dial and handshake.
   const link: Link = {
     id,
-    phase: 'dial',
     heardAt: turn.now,
     silenceMs: config.connectTimeoutMs,
     dueAt: turn.now,
@@ -52,7 +54,7 @@ export function go(state: SessionState): void {
 function watch(state: SessionState, link: Link, doubts?: boolean): void {
   const ms = checkInMs(link, turn.now)
   if (!ms) return hangup(state, link)
-  if ((doubts || link.graced) && link.phase === 'open') turn.act('send', link.id, { type: 'ping' })
+  if ((doubts || link.graced) && link.open) turn.act('send', link.id, { type: 'ping' })
   turn.timer(link, ms, () => watch(state, link))
 }
 
@@ -71,13 +73,13 @@ export function probe(state: SessionState): void {
 
 /** A link is open: says who we are and where every subscription stands. One round trip resumes everything. */
 export function greet(state: SessionState, { data }: { readonly data?: unknown }, link: Link): void {
-  if (link.phase !== 'dial') return
-  link.phase = 'connect'
+  if (link.open !== undefined) return
+  link.open = false
   // Later subscriptions follow by themselves.
   let room = CONNECT_BYTES
   const fits = ({ channel }: { readonly channel: string }, i: number) =>
     i < CONNECT_ENTRIES && (room -= channel.length * 3 + 150) > 0
-  const first = [...state.subscriptions.values()].filter(fits)
+  const first = [...state.wishes.values()].filter(fits)
   const wanted = first.map((sub) => request(sub, link.id))
   const known = acknowledged(state, turn.now).filter(fits)
   turn.act('send', link.id, {
@@ -97,23 +99,23 @@ export function hear(
   { frame }: { readonly frame: ServerFrame | ProtocolError },
   link: Link,
 ): void {
-  const { subscriptions } = state
+  const { wishes } = state
   const { type } = frame
   if (type === 'protocol-error' && frame.kind === 'malformed') hangup(state, link, 4502, frame.kind)
   if (type === 'closing') link.closing = frame
   // Between `connect` and `connected` nothing else counts, and a client says nothing.
-  if (link.phase !== (type === 'connected' ? 'connect' : 'open')) return
+  if (link.open !== (type !== 'connected')) return
   link.heardAt = turn.now
   if (type === 'connected') {
-    link.phase = 'open'
+    link.open = true
     link.silenceMs = frame.heartbeatMs + PATIENCE_MS
     watch(state, link)
     welcome(state, frame)
   } else if (type === 'ping') turn.act('send', link.id, { type: 'pong' })
   else if (type === 'reply' || type === 'result' || type === 'error') {
     const entry = answer(state, frame)
-    if (entry?.fields.action) attended(state, entry, frame as Partial<ReplyFrame>)
     if (!entry) unwatched(state, frame.ref)
+    else if (entry.fields.action) attended(state, entry, frame as Partial<ReplyFrame>)
     if (type === 'result' && frame.expiresInMs !== undefined) state.tokenExpiresAt = turn.now + frame.expiresInMs
   } else if (type === 'call') turn.say(type, link.id, frame)
   else if (type === 'cancel') turn.say(type, link.id, frame.ref)
@@ -122,15 +124,15 @@ export function hear(
   else if (type === 'expiring') renew(state)
   else if ('channel' in frame) {
     const { channel } = frame
-    let sub = subscriptions.get(channel)
+    let sub = wishes.get(channel)
     if (type === 'subscribed' && !frame.generation) {
       // The server wants us to have it, whether or not somebody here does.
-      if (!sub) subscriptions.set(channel, (sub = newSubscription(channel)))
+      sub = upsert(wishes, channel, () => newSubscription(channel))
       if (!sub.generation) sub.link = link.id
       sub.made = true
     }
     if (sub) {
-      if (stepSubscription(sub, frame, link.id)) subscriptions.delete(channel)
+      if (stepSubscription(sub, frame, link.id)) wishes.delete(channel)
     } else if (type === 'subscribed') {
       // Left between our request and its answer.
       turn.act('send', link.id, { type: 'unsubscribe', channel, generation: frame.generation })
@@ -142,7 +144,7 @@ export function hear(
 
 /** The token will expire: asks for another one, which the running link takes. */
 export function renew(state: SessionState): void {
-  if (!state.config.asks || state.link?.phase !== 'open' || state.refreshing) return
+  if (!state.config.asks || !state.link?.open || state.refreshing) return
   state.refreshing = turn.next()
   turn.act('token', state.refreshing, 'expired')
 }
@@ -164,17 +166,17 @@ function welcome(state: SessionState, frame: ConnectedFrame): void {
   for (const rebase of frame.rebases ?? []) roll(state, rebase.channel, rebase)
   attendAgain(state)
   // What the server made ended with its session.
-  for (const sub of resumed ? [] : state.subscriptions.values()) {
+  for (const sub of resumed ? [] : state.wishes.values()) {
     sub.made = false
     if (!sub.wanted) leave(state, sub)
   }
 }
 
 /** Ends a subscription. */
-export function leave({ subscriptions }: SessionState, sub: Subscription): void {
+export function leave({ wishes }: SessionState, sub: Subscription): void {
   const { channel, generation } = sub
   turn.send({ type: 'unsubscribe', channel, generation })
-  subscriptions.delete(channel)
+  wishes.delete(channel)
   ended(sub)
 }
 
@@ -195,25 +197,24 @@ export function down(state: SessionState, end: Omit<ClosingFrame, 'type'>, link:
   if (link !== state.link) return
   // What the server said in a frame is what it meant; the socket may only know that it broke.
   const { code, reason, retryAfterMs } = link.closing ?? end
-  const policy = closePolicy(code)
   state.link = undefined
   state.closeCode = code
   state.reason = reason
   turn.cancel('stable')
   turn.cancel('refresh')
   state.refreshing = 0
-  for (const sub of state.subscriptions.values()) {
+  for (const sub of state.wishes.values()) {
     suspend(sub)
     sub.attempt = 0
   }
   interrupt(state)
-  state.refusals = isRefusal(code) && link.phase !== 'open' ? state.refusals + 1 : 0
+  state.refusals = isRefusal(code) && !link.open ? state.refusals + 1 : 0
   let failure
-  if (policy === 'terminal' || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'
-  else if (policy === 'reauthenticate') {
+  if (code === RESTART) state.session = undefined
+  if (code === REAUTHENTICATE) {
     if (!state.config.asks || (state.tokenFresh && ++state.rejections > 1)) failure = 'UNAUTHORIZED'
     state.tokenReason = 'rejected'
-  } else if (policy === 'restart') state.session = undefined
+  } else if (isTerminal(code) || state.refusals > 1) failure = code === NO_WEBSOCKET ? 'NO_WEBSOCKET' : 'TERMINATED'
   if (failure) finish(state, new RealtimeError(failure, reason || failure, { closeCode: code }))
   else retry(state, retryAfterMs)
 }

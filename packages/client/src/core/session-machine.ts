@@ -1,3 +1,4 @@
+import type { ConnectedFrame } from '@org/realtime-protocol'
 import { RENEWAL_ATTEMPT } from './bounds.js'
 import { RealtimeError } from './errors.js'
 import type { ClientState } from './events.js'
@@ -8,6 +9,7 @@ import type { Link, SessionInput, SessionState } from './session-state.js'
 import { ask, ended, newSubscription } from './subscription-machine.js'
 import type { Effect } from './turn.js'
 import * as turn from './turn.js'
+import { upsert } from './upsert.js'
 
 /**
  * The client's thinking: one input in, what to do about it out. Updates the state in place; nobody else does. Time
@@ -99,17 +101,14 @@ const HANDLERS: Handlers = {
     else if (renews) turn.timer('refresh', turn.delay(RENEWAL_ATTEMPT), () => renew(state))
     else retry(state)
   },
-  subscribe({ subscriptions }, { channel, since }) {
-    let sub = subscriptions.get(channel)
+  subscribe({ wishes }, { channel, since }) {
     // Nobody listens to one that lingers: whoever asks for the past begins anew.
-    if (!sub || (since && !sub.made && turn.waits(`linger ${channel}`))) {
-      subscriptions.set(channel, (sub = newSubscription(channel, since)))
-    }
+    if (since && !wishes.get(channel)?.made && turn.waits(`linger ${channel}`)) wishes.delete(channel)
     turn.cancel(`linger ${channel}`)
-    sub.wanted = true
+    upsert(wishes, channel, () => newSubscription(channel, since)).wanted = true
   },
   unsubscribe(state, { channel }) {
-    const sub = state.subscriptions.get(channel)
+    const sub = state.wishes.get(channel)
     if (!sub) return
     turn.timer(`linger ${channel}`, state.config.lingerMs, () => {
       sub.wanted = false
@@ -129,21 +128,22 @@ const HANDLERS: Handlers = {
 
 /** Dials when something is wanted for the first time; sends what waits for the link. */
 function flush(state: SessionState, { type }: SessionInput): void {
-  const { connected, link, subscriptions } = state
-  if (state.status === 'idle' && (type === 'connect' || subscriptions.size || state.requests.size)) {
+  const { link, wishes } = state
+  if (state.status === 'idle' && (type === 'connect' || wishes.size || state.requests.size)) {
     state.status = 'connecting'
     go(state)
   }
-  if (link?.phase !== 'open' || !connected) return
-  for (const sub of subscriptions.values()) {
+  if (!link?.open) return
+  for (const sub of wishes.values()) {
     if (!sub.link && !turn.waits(sub)) ask(sub, link.id)
   }
-  pump(state, connected.limits, state.offline)
+  // A link is open when it is connected.
+  pump(state, (state.connected as ConnectedFrame).limits, state.offline)
 }
 
 /** Leaves nothing behind. Everybody who waits is told, also who comes late. */
 function clean(state: SessionState, late: boolean): void {
-  const { links, subscriptions, error } = state
+  const { links, wishes, error } = state
   const why = error ?? new RealtimeError('CLOSED')
   for (const id of links.keys()) {
     turn.act('hangup', id, 1000, '')
@@ -151,8 +151,8 @@ function clean(state: SessionState, late: boolean): void {
   }
   links.clear()
   state.link = state.retryAt = undefined
-  for (const sub of subscriptions.values()) ended(sub, late ? why : error)
-  subscriptions.clear()
+  for (const sub of wishes.values()) ended(sub, late ? why : error)
+  wishes.clear()
   for (const entry of state.requests.values()) giveUp(state, entry, why)
   for (const name of state.timers.keys()) turn.cancel(name)
 }

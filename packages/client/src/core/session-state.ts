@@ -46,8 +46,11 @@ export type SessionInput =
 /** One link, from its dial on. A closed one is forgotten: what still comes with its number is late news. */
 export interface Link extends Heartbeat {
   readonly id: number
-  /** What it is at: the dial, or the question for a token before it; `connect`, which waits for its answer; it is open. */
-  phase: 'dial' | 'connect' | 'open'
+  /**
+   * Whether requests may go to it: the server answered `connect`. False while it did not yet; absent before `connect` was
+   * said, at the dial or at the question for a token.
+   */
+  open?: boolean
   /** What the server said about the end that is coming. */
   closing?: ClosingFrame
 }
@@ -86,7 +89,7 @@ export interface SessionState extends Ledger, Attendance {
   tokenFresh: boolean
   /** Fresh tokens in a row that were rejected. */
   rejections: number
-  readonly subscriptions: Map<string, Subscription>
+  readonly wishes: Map<string, Subscription>
 }
 
 /** A session that has done nothing yet. */
@@ -108,7 +111,7 @@ export function newSession(config: SessionConfig): SessionState {
     refreshing: 0,
     tokenFresh: true,
     rejections: 0,
-    subscriptions: new Map(),
+    wishes: new Map(),
     presences: new Map(),
     requests: new Map(),
     lines: new Map(),

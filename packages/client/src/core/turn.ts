@@ -36,7 +36,7 @@ export interface Ledger {
   count: number
   readonly timers: Map<TimerKey, Fires | undefined>
   /** The link that requests go to. */
-  link?: { readonly id: number; readonly phase: string } | undefined
+  link?: { readonly id: number; readonly open?: boolean } | undefined
 }
 
 /** How long to wait between attempts. */
@@ -78,7 +78,7 @@ export function act(...deed: Deed): void {
 
 /** Says something to the server, if there is a link to it. */
 export function send(frame: ClientFrame): void {
-  if (ledger.link?.phase === 'open') act('send', ledger.link.id, frame)
+  if (ledger.link?.open) act('send', ledger.link.id, frame)
 }
 
 /** Tells the application something. */

@@ -1,4 +1,4 @@
-import type { Network } from '../ports/network.js'
+import type { Network, NetworkEvent } from '../ports/network.js'
 
 /** What browsers tell. Workers know `online` and `offline` only; Node knows nothing and is always online. */
 export const systemNetwork: Network = {
@@ -9,8 +9,8 @@ export const systemNetwork: Network = {
     const controller = new AbortController()
     const page = globalThis.document as Document | undefined
     const hear = ({ type }: Event) => {
-      if (type === 'online' || type === 'offline') listener(type)
-      else if (type === 'freeze' || type === 'pagehide') listener('sleep')
+      if (/line/.test(type)) listener(type as NetworkEvent)
+      else if (/freeze|hide/.test(type)) listener('sleep')
       else if (page?.visibilityState !== 'hidden') listener('wake')
     }
     // Each event has one of the two for its target.

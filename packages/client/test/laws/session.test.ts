@@ -108,7 +108,7 @@ const answers = fc
   )
   .map(([pick, what, n]) => (rig: Rig) => {
     const link = [...rig.links.keys()][0] ?? 0
-    const sub = [...rig.state.subscriptions.values()][pick % 2]
+    const sub = [...rig.state.wishes.values()][pick % 2]
     const entry = [...rig.state.requests.values()].filter(({ ref }) => ref)[pick % 5]
     const failure = {
       code: what,
