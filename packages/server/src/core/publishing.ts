@@ -104,7 +104,8 @@ export class Publishing {
   ): Promise<PublishOutcome | WireError> {
     const payload = toJson(data)
     if (payload === undefined) return wireError('INVALID_DATA', { message: 'the data cannot be written as JSON' })
-    if (utf8Bytes(payload) > retention.bytes) return wireError('TOO_LARGE')
+    // Characters are counted only where that could be too many bytes.
+    if (payload.length * 3 > retention.bytes && utf8Bytes(payload) > retention.bytes) return wireError('TOO_LARGE')
     const { id, meta, epoch, number } = draft
     const key = draft.key === undefined ? undefined : JSON.stringify([draft.key, ...scope])
     try {

@@ -1,4 +1,3 @@
-import { utf8Bytes } from '@org/realtime-protocol'
 import { rebaseFrom } from '../core/lineage.js'
 import type { PublishOutcome, PublishRequest, Random, Retention } from '../ports/index.js'
 import type { RedisLine } from './line.js'
@@ -17,8 +16,11 @@ export interface WriterParts {
   readonly leastTtlMs: number
 }
 
-/** What the function answers: a kind; then epoch, offset, id, and what is known of other epochs; or the number expected. */
-type Answer = readonly [kind: 1, epoch: string, offset: number, id: string, top?: number, ended?: string]
+/**
+ * What the function answers: a kind; then epoch, offset, id if it was stored as another one, and what is known of other
+ * epochs; or the number expected.
+ */
+type Answer = readonly [kind: 1, epoch: string, offset: number, id?: string, top?: number, ended?: string]
 type Refusal = readonly [kind: 2 | 3, expected: number]
 
 /** A time that Redis can add to its own, for whoever asks for ever. */
@@ -35,17 +37,17 @@ export class LogWriter {
     const { channel, id, payload, number, key, epoch = '' } = request
     const { line, keyring, random, dedupeMs } = this.parts
     const { all, topic } = keyring.of(channel)
-    const args = [topic, line.publishCommand, id, messageText(request), utf8Bytes(payload)]
+    const args = [topic, line.publishCommand, id, messageText(request), Buffer.byteLength(payload)]
     const bounds = [this.retention(request.retention), dedupeMs, random.id(), epoch]
     const numbered = number ? [`p${number.producer}`, number.seq, number.lowest] : ['', '', '']
     const keyed = key === undefined ? '' : `k${key}`
     // A publish without number and key cannot be known again: it must not run twice.
     const once = !number && key === undefined
-    const answer = (await line.call('log.publish', all, [...args, ...bounds, ...numbered, keyed], { once })) as
-      | Answer
-      | Refusal
+    const known = once ? [] : [...numbered, keyed]
+    const answer = (await line.call('log.publish', all, [...args, ...bounds, ...known], { once })) as Answer | Refusal
     if (answer[0] !== 1) return { kind: answer[0] === 2 ? 'out-of-order' : 'forgotten', expected: answer[1] }
-    const [, current, offset, storedId, top, ended] = answer
+    const [, current, offset, other, top, ended] = answer
+    const storedId = other || id
     const position = { epoch: current, offset }
     if (ended === undefined || top === undefined) return { kind: 'stored', id: storedId, position }
     const dot = current.indexOf('.')

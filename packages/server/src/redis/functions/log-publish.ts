@@ -3,8 +3,8 @@
  * hands it on.
  *
  * Keys: meta, log, two buckets. Arguments: topic, publish command, id, message (header, line break, data), bytes of the
- * data, retention, dedupe period, 16 random characters, epoch asked for; then, or empty, `p` and the producer, its number
- * and its lowest one; then, or empty, `k` and the key.
+ * data, retention, dedupe period, 16 random characters, epoch asked for; then, if there is a number or a key: `p` and the
+ * producer, its number and its lowest one, or three empty ones; `k` and the key, or an empty one.
  */
 export const LOG_PUBLISH = String.raw`
 local STORED, OUT_OF_ORDER, FORGOTTEN = 1, 2, 3
@@ -82,11 +82,11 @@ local function withPosition(chunk, seq, offset, id)
   return chunk .. position
 end
 
--- The answer for what is stored. Whoever asks for an epoch that is over is told of the ends that are known.
-local function stored(keys, state, offset, id, asked)
-  local epoch = epochOf(state)
+-- The answer for what is stored; "id" when it was stored as another one. Whoever asks for an epoch that is over is told of
+-- the ends that are known.
+local function stored(keys, state, epoch, offset, id, asked)
   if asked == '' or asked == epoch then return { STORED, epoch, offset, id } end
-  return { STORED, epoch, offset, id, state.top, state.ended or redis.call('HGET', keys[1], 'l') or '' }
+  return { STORED, epoch, offset, id or '', state.top, state.ended or redis.call('HGET', keys[1], 'l') or '' }
 end
 
 -- The bucket of a period, emptied of what it held two periods ago.
@@ -112,6 +112,34 @@ local function note(keys, state, period, records)
   if state.period ~= before then redis.call('HSET', keys[1], 'v', numbers(state)) end
 end
 
+-- Appends, and trims what may not stay. Offset, or nothing and an error.
+local function append(log, state, keep, date, message, size)
+  local offset, before = state.top + 1, state.bytes
+  local at, bytes = math.max(date, state.at), state.bytes + size
+  local first = math.max(state.first, offset - keep.messages + 1)
+  if bytes - state.before > keep.bytes or date - state.since >= keep.age then
+    first = oldest(log, first, state.top, function(time, bytesBefore)
+      return date - time < keep.age and bytes - bytesBefore <= keep.bytes
+    end)
+    if first == offset then
+      state.since, state.before = at, before
+    else
+      state.since, state.before = entryOf(log, first)
+    end
+    if size > keep.bytes then first = offset + 1 end
+  end
+  local id, field = int(offset) .. '-0', int(at) .. ' ' .. int(before)
+  local added
+  if first > state.first then
+    added = redis.pcall('XADD', log, 'MINID', '=', first, id, 'a', field, 'd', message)
+  else
+    added = redis.pcall('XADD', log, id, 'a', field, 'd', message)
+  end
+  if type(added) == 'table' and added.err then return nil, added end
+  state.top, state.first, state.at, state.bytes = offset, first, at, bytes
+  return offset
+end
+
 register('publish', function(keys, args)
   local topic, command, id, message, size = args[1], args[2], args[3], args[4], tonumber(args[5])
   local retention, dedupe, random, asked = args[6], tonumber(args[7]), args[8], args[9]
@@ -124,7 +152,7 @@ register('publish', function(keys, args)
   -- A clock that was set back must not bring records back that are forgotten, nor forget others.
   local period = math.max(math.floor(date / dedupe), state and state.period or 0)
 
-  local isNumbered, isKeyed = producer ~= '', key ~= ''
+  local isNumbered, isKeyed = producer and producer ~= '', key and key ~= ''
   local chunkField = isNumbered and 'q' .. math.floor(seq / CHUNK) % CHUNKS .. producer or '#'
   local chunk
   if isNumbered or isKeyed then
@@ -140,7 +168,7 @@ register('publish', function(keys, args)
         note(keys, state, period, older)
         local offset, first = nil, nil
         if chunk and seq > last - POSITIONS then offset, first = storedAt(chunk, seq) end
-        if offset then return stored(keys, state, offset, first, asked) end
+        if offset then return stored(keys, state, epochOf(state), offset, first, asked) end
         return { FORGOTTEN, expected }
       end
       if seq ~= expected then verdict = 'out of order' end
@@ -151,7 +179,7 @@ register('publish', function(keys, args)
         older = { key, found[3], producer, int(seq), chunkField, withPosition(chunk, seq, offset, first) }
       end
       note(keys, state, period, older)
-      return stored(keys, state, offset, first, asked)
+      return stored(keys, state, epochOf(state), offset, first, asked)
     end
     if verdict ~= 'next' then return { OUT_OF_ORDER, expected } end
   end
@@ -164,39 +192,12 @@ register('publish', function(keys, args)
   end
   local keep = retentionOf(retention)
 
-  local function append()
-    local offset, before = state.top + 1, state.bytes
-    local at, bytes = math.max(date, state.at), state.bytes + size
-    local first = math.max(state.first, offset - keep.messages + 1)
-    if bytes - state.before > keep.bytes or date - state.since >= keep.age then
-      first = oldest(log, first, state.top, function(time, bytesBefore)
-        return date - time < keep.age and bytes - bytesBefore <= keep.bytes
-      end)
-      if first == offset then
-        state.since, state.before = at, before
-      else
-        state.since, state.before = entryOf(log, first)
-      end
-      if size > keep.bytes then first = offset + 1 end
-    end
-    local id, field = int(offset) .. '-0', int(at) .. ' ' .. int(before)
-    local added
-    if first > state.first then
-      added = redis.pcall('XADD', log, 'MINID', '=', int(first), id, 'a', field, 'd', message)
-    else
-      added = redis.pcall('XADD', log, id, 'a', field, 'd', message)
-    end
-    if type(added) == 'table' and added.err then return nil, added end
-    state.top, state.first, state.at, state.bytes = offset, first, at, bytes
-    return offset
-  end
-
-  local offset, failure = append()
+  local offset, failure = append(log, state, keep, date, message, size)
   -- A log that reaches further than its meta knows is no log of ours any more.
   if not offset and not state.isNew and failure.err:find('equal or smaller', 1, true) then
     state = begin(keys, random, served, date, period)
     chunk = nil
-    offset, failure = append()
+    offset, failure = append(log, state, keep, date, message, size)
   end
   if not offset then return failure end
 
@@ -224,8 +225,9 @@ register('publish', function(keys, args)
     redis.call('HSET', meta, 'v', numbers(state))
   end
   if isRenewed then expire(keys, 1, expires) end
-  local answer = stored(keys, state, offset, id, asked)
-  redis.call(command, topic, '1 ' .. epochOf(state) .. ' ' .. int(offset) .. ' ' .. int(state.at) .. '\n' .. message)
+  local epoch = epochOf(state)
+  local answer = stored(keys, state, epoch, offset, nil, asked)
+  redis.call(command, topic, '1 ' .. epoch .. ' ' .. int(offset) .. ' ' .. int(state.at) .. '\n' .. message)
   return answer
 end)
 `
