@@ -15,7 +15,7 @@ const ENDED = 4506
 export function* endings(timeline: Timeline, options: ResolvedOptions): Iterable<Violation> {
   yield* returns(timeline)
   yield* revivals(timeline, options)
-  yield* expiries(timeline)
+  yield* expiries(timeline, options)
 }
 
 function* returns({ connUps, connDowns, clientOvers, clientEnds, end }: Timeline): Iterable<Violation> {
@@ -45,9 +45,16 @@ function* revivals({ connUps, sessionOvers, faults }: Timeline, { lossyFaults }:
   }
 }
 
-function* expiries({ connDowns, heal }: Timeline): Iterable<Violation> {
+function* expiries(
+  { connUps, connDowns, heal }: Timeline,
+  { presence: { lastingMs } }: ResolvedOptions,
+): Iterable<Violation> {
+  if (!heal) return
   for (const down of connDowns) {
-    if (!heal || down.index < heal.index || down.event.code !== EXPIRED) continue
-    yield violation(15, {}, `a link of ${down.event.client} ended for its token, in good weather`, [down])
+    if (down.event.code !== EXPIRED) continue
+    const up = connUps.find(({ event }) => event.client === down.event.client && event.link === down.event.link)
+    // What was wrong before the healing may go on for a while.
+    if (!up || up.index < heal.index || up.event.at < heal.event.at + lastingMs) continue
+    yield violation(15, {}, `a link of ${down.event.client} ended for its token, in good weather`, [up, down])
   }
 }

@@ -51,7 +51,8 @@ export const endings: readonly Mutant[] = [
     mutate: one(remaining, (h, up) => {
       const end = h.events[h.end]
       const at = end?.at ?? 0
-      return h.insert(h.end, { at, type: 'heal' }, { ...down(up, 4500), at })
+      const late = { ...up.event, at, link: 'late' }
+      return h.insert(h.end, { at, type: 'heal' }, late, { ...down(up, 4500), at, link: 'late' })
     }),
   },
 ]
