@@ -26,6 +26,8 @@ export interface Watcher {
 
 /** Least time between two counts. */
 const COUNT_MS = 1_000
+/** Time for which nothing is told, after the store began anew, so that what is told then is whole. */
+const WHOLE_MS = 2_000
 /** Changes kept while the members are read. More are dropped: the list has them. */
 const MAX_HELD = 1_000
 
@@ -52,6 +54,8 @@ export class PresenceChannel implements WheelTask {
   /** Whether the next count has its time. */
   private scheduled = false
   private snapshot: EncodedFrame | undefined
+  /** Until when members may be shown whom the store does not have, since it began anew. */
+  private awaitedUntil = 0
   private latest: Position | undefined
   private readonly watchers = new Set<Watcher>()
 
@@ -164,21 +168,33 @@ export class PresenceChannel implements WheelTask {
     if (!roll.isListed) {
       this.counting = true
       this.conflate()
-    } else if (this.counting || !before || !isSame(before.position, roll.position)) this.show(roll)
+    } else if (this.counting || !before || before.count !== roll.count || !isSame(before.position, roll.position))
+      this.show(roll)
   }
 
   /**
    * Reads the members. A store that begins anew, because it lost what it had, is without members that their nodes are
-   * about to enter again: they get as long as a session whose link is lost, and nobody is told that they left.
+   * about to enter again: they get as long as a session whose link is lost, and nobody is told that they left. At first
+   * nothing is told, for mostly they are back at once. Then who is still missing is shown with the others, whose changes
+   * are told as always.
    */
   private async completed(before: Roll | undefined): Promise<Roll> {
     const { clock, limits } = this.context
-    const until = clock.now() + limits.presenceGraceMs
+    const began = clock.now()
     for (let readings = 0; ; readings++) {
       const roll = await this.synchronize(() => this.retrying(() => this.list()))
-      const isAnew = before !== undefined && roll.position.epoch !== before.position.epoch
-      if (this.closed || !isAnew || !roll.misses(before) || clock.now() >= until) return roll
-      await this.pause(Math.min(retryDelayMs(readings), until - clock.now()))
+      if (this.closed || !before) return roll
+      const isAnew = roll.position.epoch !== before.position.epoch
+      if (isAnew) this.awaitedUntil = began + limits.presenceGraceMs
+      const leftMs = this.awaitedUntil - clock.now()
+      if (leftMs <= 0 || !roll.misses(before, isAnew)) return roll
+      const wholeMs = isAnew ? Math.min(began + WHOLE_MS - clock.now(), leftMs) : 0
+      if (wholeMs <= 0) {
+        roll.await(before, isAnew)
+        clock.setTimer(() => this.suspect(), leftMs)
+        return roll
+      }
+      await this.pause(Math.min(retryDelayMs(readings), wholeMs))
     }
   }
 

@@ -16,6 +16,8 @@ export class Roll {
   /** Members as JSON, by session. Absent when there were too many to keep: only a new list brings them back. */
   private texts: Map<string, string> | undefined
   private bytes = 0
+  /** Sessions that are shown although the list did not have them, for their nodes may be about to enter them again. */
+  private readonly awaited = new Set<string>()
 
   constructor(
     { position, count, members }: PresenceList,
@@ -34,7 +36,7 @@ export class Roll {
 
   /** How many members there are. */
   get count(): number {
-    return this.total
+    return this.total + this.awaited.size
   }
 
   /** Whether the members are known here. */
@@ -47,20 +49,30 @@ export class Roll {
     return this.texts !== undefined && this.bytes <= this.bounds.bytes
   }
 
-  /** Whether somebody is missing here who was there before, as far as both are known. */
-  misses(before: Roll): boolean {
-    if (!this.texts || !before.texts) return false
-    for (const session of before.texts.keys()) if (!this.texts.has(session)) return true
-    return false
+  /** Whether somebody is missing here who was there before, or was awaited then, as far as both are known. */
+  misses(before: Roll, isAnew: boolean): boolean {
+    return this.missing(before, isAnew).length > 0
+  }
+
+  /** Shows those who are missing as they were shown before. What the store says of them counts from then on. */
+  await(before: Roll, isAnew: boolean): void {
+    const missing = this.missing(before, isAnew)
+    if (this.total + missing.length > this.bounds.members) return
+    for (const session of missing) {
+      this.awaited.add(session)
+      this.write(session, before.texts?.get(session) ?? '')
+    }
   }
 
   /** Takes the change that follows. */
   apply({ position, kind, member, count }: PresenceChange): void {
     this.at = position
     this.total = count
+    this.awaited.delete(member.session)
     if (count > this.bounds.members) {
       this.texts = undefined
       this.bytes = 0
+      this.awaited.clear()
     }
     this.remove(member.session)
     if (kind === 'join') this.put(member)
@@ -71,10 +83,19 @@ export class Roll {
     return this.texts && this.isListed ? `[${[...this.texts.values()].join(',')}]` : undefined
   }
 
+  private missing(before: Roll, isAnew: boolean): string[] {
+    const { texts } = this
+    if (!texts || !before.texts) return []
+    return [...(isAnew ? before.texts.keys() : before.awaited)].filter((session) => !texts.has(session))
+  }
+
   private put(member: StoredMember): void {
+    this.write(member.session, memberText(member))
+  }
+
+  private write(session: string, text: string): void {
     if (!this.texts) return
-    const text = memberText(member)
-    this.texts.set(member.session, text)
+    this.texts.set(session, text)
     this.bytes += utf8Bytes(text) + 1
   }
 

@@ -116,6 +116,26 @@ test('a change of another epoch has everything read again, and one of an epoch t
   expect(peer.take()).toEqual([])
 })
 
+test('who is missing in a store that began anew is shown as before, others come and go, and who comes back was never gone', async () => {
+  const { clock, store, channel, peer, who } = await setUp({ present: ['ada', 'max', 'kim'] })
+  for (const session of ['max', 'kim']) store.part(session)
+  store.epoch = 'E2'
+  channel.suspect()
+  await clock.advance(2_500)
+  expect(peer.take()).toEqual(['[ada,kim,max]'])
+  expect(channel.told?.count).toBe(3)
+  channel.deliver(store.join('eve'))
+  channel.deliver(store.part('ada'))
+  channel.deliver(store.join('max'))
+  // Those who left in the new history are gone, also when all is read again.
+  channel.suspect()
+  await clock.settle()
+  expect([who(), peer.take()]).toEqual(['[eve,kim,max]', ['+eve', '-ada', '+max']])
+  await clock.advance(DEFAULT_LIMITS.presenceGraceMs)
+  expect([who(), peer.take()]).toEqual(['[eve,max]', ['[eve,max]']])
+  expect(channel.told?.count).toBe(2)
+})
+
 test('when nothing has changed, reading again tells nobody', async () => {
   const { clock, channel, peer, store } = await setUp()
   channel.suspect()

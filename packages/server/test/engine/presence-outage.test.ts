@@ -155,9 +155,35 @@ test('a member that a failover lost for good is gone when its node had the time 
   backend.failOver(replica)
   backend.setDegraded(false)
   await live(clock, [eve, ada], 5_000)
-  expect(told(eve.take())).toEqual([])
+  // The same list, at its place in the new history.
+  expect(told(eve.take())).toEqual(['[ada,max]'])
   await live(clock, [eve, ada], 10_000)
   expect(told(eve.take())).toEqual(['[ada]'])
+})
+
+test('while somebody is awaited after a failover, all others are told of as always', async () => {
+  const { user, watcher, clock, backend } = weather()
+  const eve = await watcher()
+  const [ada, max, kim] = [await user('ada'), await user('max'), await user('kim')]
+  const replica = backend.checkpoint()
+  for (const link of [ada, max]) await ask(link, 'enter')
+  backend.setDegraded(true)
+  await max.say({ type: 'goodbye' })
+  await live(clock, [eve, ada, kim], 1_000)
+  backend.failOver(replica)
+  backend.setDegraded(false)
+  await live(clock, [eve, ada, kim], 3_000)
+  expect(told(eve.take())).toEqual(['+ada', '+max', '[ada,max]'])
+  await ask(kim, 'enter')
+  await ask(ada, 'enter', 'other')
+  await ask(kim, 'leave')
+  expect(told(eve.take())).toEqual(['+kim', '+ada:"other"', '-kim'])
+  // Another failover, which loses nothing, does not make anybody forget whom they wait for.
+  backend.failOver()
+  await live(clock, [eve, ada, kim], 5_000)
+  expect(told(eve.take()).at(-1)).toBe('[ada:"other",max]')
+  await live(clock, [eve, ada, kim], 15_000)
+  expect(told(eve.take())).toEqual(['[ada:"other"]'])
 })
 
 test('a failover is told as one list, without a moment in which who entered since the replica is gone; who left since goes again', async () => {
