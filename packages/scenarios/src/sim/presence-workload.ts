@@ -67,11 +67,13 @@ export function auditPresence(world: World, from: number): void {
 }
 
 /** Leaves, more than once, and is back soon: leaves that fail meet those after them, and the next enter. */
-function hesitate({ time }: World, { attendee }: AppClient, channel: string, chance: Chance): void {
-  attendee.leave(channel)
+function hesitate({ time }: World, client: AppClient, channel: string, chance: Chance): void {
+  // Whoever it is by then: the client can crash meanwhile.
+  const leave = (): void => client.attendee.leave(channel)
+  leave()
   let ms = 0
-  for (let n = chance.index(3); n > 0; n--) time.after((ms += chance.between(0, 1_200)), () => attendee.leave(channel))
-  time.after(ms + chance.between(0, 1_200), () => attendee.enter(channel))
+  for (let n = chance.index(3); n > 0; n--) time.after((ms += chance.between(0, 1_200)), leave)
+  time.after(ms + chance.between(0, 1_200), () => client.attendee.enter(channel))
 }
 
 /** Enters, changes or leaves. */
