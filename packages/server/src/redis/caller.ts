@@ -55,22 +55,19 @@ export class Caller {
   ) {}
 
   /** Runs a command of a partition. Rejects with a {@link LineError}, a `BackendFullError`, or what a function itself says. */
-  async run(
+  run(
     partition: number,
     name: string,
     args: readonly (string | number)[],
     { once = false, deadlineMs = this.settings.deadlineMs }: CallOptions = {},
   ): Promise<unknown> {
     const bytes = sizeOf(args)
-    this.admit(bytes)
     const { clock } = this.parts
-    const began = clock.now()
-    const job: Job = { partition, name, args, once, isOver: false, failure: undefined }
-    const work = this.work(job).finally(() => {
-      this.inFlight -= 1
-      this.inFlightBytes -= bytes
-    })
+    // One promise for all: there is a call for each publish.
     return new Promise((resolve, reject) => {
+      this.admit(bytes)
+      const began = clock.now()
+      const job: Job = { partition, name, args, once, isOver: false, failure: undefined }
       const timer = clock.setTimer(() => {
         job.isOver = true
         this.instruments.failures.add('deadline')
@@ -79,8 +76,10 @@ export class Caller {
       const settle = (): void => {
         clock.clearTimer(timer)
         job.isOver = true
+        this.inFlight -= 1
+        this.inFlightBytes -= bytes
       }
-      work.then(
+      this.work(job).then(
         (answer) => {
           settle()
           this.instruments.took((clock.now() - began) / 1_000)
