@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RealtimeError, type MethodContext } from '../src/index.js'
+import type { Engine } from '../src/engine.js'
 import { later, settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
@@ -124,6 +125,18 @@ describe('a call', () => {
     expect(await outcome(usual)).toBe('pending')
     await world.clock.advance(1)
     expect(await outcome(usual)).toBe('TIMEOUT')
+  })
+
+  test('leaves no timer behind when its time was up', async () => {
+    const world = new World()
+    await world.connect()
+    const { alarms } = Reflect.get(world.client, 'engine') as Engine
+    const before = alarms.size
+    const calls = Array.from({ length: 10 }, () => later(world.client.call('m', 1, { timeoutMs: 50 })))
+    expect(alarms.size).toBe(before + 10)
+    await world.clock.advance(50)
+    expect(await outcome(calls[9]!)).toBe('UNKNOWN_OUTCOME')
+    expect(alarms.size).toBe(before)
   })
 
   test('that was sent and not answered in time is cancelled, and its outcome is unknown unless it is idempotent', async () => {

@@ -80,7 +80,8 @@ const HANDLERS: Handlers = {
   closed: down,
   timer({ timers }, { name }) {
     const fires = timers.get(name)
-    timers.delete(name)
+    // The shell forgets it as well.
+    turn.cancel(name)
     fires?.()
   },
   token(state, { attempt, token, final }) {
