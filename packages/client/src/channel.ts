@@ -137,8 +137,8 @@ export class Channel<In = unknown, Out = unknown, Shows = unknown, Seen = unknow
    * @throws {@link RealtimeError} `POSITION_LOST`, `FORBIDDEN` and others of the server; `TIMEOUT`, `ABORTED`, `CLOSED`.
    */
   history({ limit = 100, after, before, signal }: HistoryOptions = {}): Promise<HistoryPage<Out>> {
-    const { engine, name: channel } = this
+    const channel = this.name
     const fields = { channel, limit: Math.max(1, limit | 0), after, before: after ? undefined : before }
-    return ask(engine, { type: 'history', line: channel, fields }, signal)
+    return ask(this.engine, { type: 'history', line: channel, fields }, signal)
   }
 }

@@ -52,8 +52,7 @@ export class RealtimeClient<C extends Contract = Contract> {
 
   /** What the connection is doing. */
   get state(): ClientState {
-    const { engine } = this
-    return describe(engine, engine.clock.now())
+    return describe(this.engine, this.engine.clock.now())
   }
 
   /** Public id of the session, once there was a connection. */
@@ -124,10 +123,9 @@ export class RealtimeClient<C extends Contract = Contract> {
     name: N,
     ...[input, options]: CallArguments<MethodInput<MethodsOf<C, 'methods'>[N]>>
   ): Promise<MethodOutput<MethodsOf<C, 'methods'>[N]>> {
-    const { engine, contract } = this
-    const { signal, timeoutMs, meta, idempotent = contract?.methods?.[name]?.idempotent } = options ?? {}
+    const { signal, timeoutMs, meta, idempotent = this.contract?.methods?.[name]?.idempotent } = options ?? {}
     const fields = { method: name, data: input, meta }
-    return ask(engine, { type: 'call', line: '', fields, timeoutMs, idempotent }, signal)
+    return ask(this.engine, { type: 'call', line: '', fields, timeoutMs, idempotent }, signal)
   }
 
   /**

@@ -102,7 +102,7 @@ export function admit(outbox: Outbox, draft: Draft): void {
 }
 
 /** Takes a request in. */
-export function enqueue(outbox: Outbox, draft: Draft): void {
+export function enqueue(outbox: Outbox, draft: Draft): Entry {
   const { config, lines } = outbox
   const { id, line, timeoutMs = config.requestTimeoutMs } = draft
   const publishes = draft.type === 'publish'
@@ -117,6 +117,7 @@ export function enqueue(outbox: Outbox, draft: Draft): void {
     )
   }
   announce(entry, 'queued')
+  return entry
 }
 
 /** Sends what each line lets out, in order, and all reads of the log. PROTOCOL.md §3.4. */
@@ -215,8 +216,9 @@ export function roll(outbox: Outbox, channel: string, { from, end, to }: Rebase)
   const ids: string[] = []
   for (const entry of list.splice(0)) {
     const ended = entry.epoch === from
+    if (ended) entry.epoch = to
     if (ended && entry.offset > end) ids.push(entry.id)
-    else list.push(ended ? { ...entry, epoch: to } : entry)
+    else list.push(entry)
   }
   if (ids.length) turn.say('emit', 'rollback', { channel, ids }, channel)
 }

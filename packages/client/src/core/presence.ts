@@ -59,10 +59,12 @@ export function heed(
   if (!presence.watched === !watched) return
   presence.watched = watched
   presence.ref = presence.last = presence.members = undefined
-  if (watched) return watch(state, channel)
-  const entry = state.requests.get(`watch ${channel}`)
-  if (entry) settle(state, entry)
-  turn.send({ type: 'presence', ref: turn.next(), channel, action: 'unwatch' })
+  if (watched) watch(state, channel)
+  else {
+    const entry = state.requests.get(`watch ${channel}`)
+    if (entry) settle(state, entry)
+    turn.send({ type: 'presence', ref: turn.next(), channel, action: 'unwatch' })
+  }
 }
 
 /** There is a new link: is present and watches as before. */
@@ -89,9 +91,10 @@ export function attended(state: Attendance, { id, ref, fields }: Entry, answer: 
 /** The server has ended a watch by itself. What is known of the members is out of date; asking again tells why. */
 export function unwatched(state: Attendance, ref: number | undefined): void {
   for (const presence of state.presences.values()) {
-    if (!ref || presence.ref !== ref) continue
-    presence.members = undefined
-    watchAgain(state, presence)
+    if (ref && presence.ref === ref) {
+      presence.members = undefined
+      watchAgain(state, presence)
+    }
   }
 }
 
@@ -130,11 +133,11 @@ function presenceOf({ presences }: Attendance, channel: string): Presence {
   return upsert<string, Presence>(presences, channel, () => ({ channel }))
 }
 
-function watch(state: Attendance, channel: string): void {
+/** Asks for the members, and to be told what changes, if that is not asked for already. */
+function watch(state: Attendance, channel: string): Entry {
   const id = `watch ${channel}`
-  if (state.requests.has(id)) return
   const fields = { channel, action: 'watch' } as const
-  enqueue(state, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 })
+  return state.requests.get(id) ?? enqueue(state, { type: 'presence', id, line: `\r${channel}`, fields, bytes: 0 })
 }
 
 /** Asks for the members anew: at once, and when that was of no use, after a back-off. */
@@ -142,9 +145,8 @@ function watchAgain(state: Attendance, presence: Presence): void {
   const { channel, again = 0 } = presence
   presence.ref = presence.last = undefined
   presence.again = again + 1
-  watch(state, channel)
-  const entry = state.requests.get(`watch ${channel}`)
-  if (again && entry) turn.timer(entry.queue, turn.delay(again - 1))
+  const { queue } = watch(state, channel)
+  if (again) turn.timer(queue, turn.delay(again - 1))
 }
 
 /** Takes who is there, in place of what was known, and tells what that changed. */

@@ -44,10 +44,12 @@ export function go(state: SessionState): void {
     graced: false,
   }
   state.link = link
-  if (reason) return turn.act('token', id, reason)
-  state.links.set(id, link)
-  turn.act('dial', id, config.url)
-  watch(state, link)
+  if (reason) turn.act('token', id, reason)
+  else {
+    state.links.set(id, link)
+    turn.act('dial', id, config.url)
+    watch(state, link)
+  }
 }
 
 /** Looks whether a link was silent too long, and when to look again. A link that may have died unseen is pinged. */
