@@ -29,3 +29,5 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
+// Said, not waited for: with many killed children behind it, Node now and then closes its handles for ever.
+process.exit()
