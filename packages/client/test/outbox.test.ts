@@ -196,6 +196,37 @@ describe('an error', () => {
     },
   )
 
+  test('of a copy that was sent again leaves open what became of the first: a rule may have learned something', async () => {
+    const world = new World()
+    const first = await world.connect()
+    const room = world.client.channel('room')
+    const [lost, next] = [room.publish(1), room.publish(2)]
+    await settled()
+    expect(first.of('publish')).toHaveLength(2)
+    const second = await world.reconnect()
+    const [copy] = second.of('publish')
+    second.say({ type: 'error', ref: copy?.ref ?? 0, code: 'FORBIDDEN', message: 'not allowed', retryable: false })
+    expect(await outcome(lost)).toBe('UNKNOWN_OUTCOME')
+    store(second, second.of('publish').slice(1))
+    expect((await next).offset).toBe(2)
+    const once = room.publish(3)
+    await settled()
+    second.say({ type: 'error', ref: second.last('publish').ref, code: 'FORBIDDEN', message: 'no', retryable: false })
+    expect(await outcome(once)).toBe('FORBIDDEN')
+  })
+
+  test('after an answer that the store could not be reached leaves it open as well', async () => {
+    const world = new World()
+    const link = await world.connect()
+    const publish = world.client.channel('room').publish(1)
+    await settled()
+    link.say({ type: 'error', ref: link.last('publish').ref, code: 'UNAVAILABLE', message: 'away', retryable: true })
+    await world.clock.advance(1_000)
+    expect(link.of('publish')).toHaveLength(2)
+    link.say({ type: 'error', ref: link.last('publish').ref, code: 'REFUSED', message: 'no', retryable: false })
+    expect(await outcome(publish)).toBe('UNKNOWN_OUTCOME')
+  })
+
   test('with a code nobody knows is final', async () => {
     const world = new World()
     const link = await world.connect()

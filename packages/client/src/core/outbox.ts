@@ -49,6 +49,8 @@ export interface Entry extends Draft {
   readonly seq: number
   /** Number of the request on this link; 0 while it must be sent. */
   ref: number
+  /** Its number, once it was sent again: an earlier copy may have taken effect. */
+  again?: number
   state: OutboxEvent['state']
 }
 
@@ -138,6 +140,7 @@ export function pump(outbox: Outbox, pace: Pace, offline: boolean): void {
       const numbers = seq && { id, seq, lowest: queue.lowest, epoch: queue.stored[0]?.epoch }
       turn.send({ type, ref: entry.ref, ...fields, ...numbers } as ClientFrame)
       if (entry.state === 'queued') announce(entry, 'sent')
+      else entry.again = seq
     }
     if (waits) queue.flying++
   }
@@ -157,10 +160,11 @@ export function answer(outbox: Outbox, input: ReplyFrame | ResultFrame | ErrorFr
     const error = wireError(input)
     const { expected = seq } = input
     const outOfOrder = error.code === 'OUT_OF_ORDER'
-    // An expected number above ours: the log has been there, and does not remember what became of it.
+    // An expected number above ours: the log has been there, and does not remember what became of it. Nor does a refusal
+    // say what became of an earlier copy: a rule may have learned something since.
     if (!/publish|presence/.test(entry.type) || !error.retryable || (outOfOrder && expected > seq)) {
       queue.attempt = 0
-      settle(outbox, entry, outOfOrder ? new RealtimeError('UNKNOWN_OUTCOME') : error)
+      settle(outbox, entry, outOfOrder || entry.again ? new RealtimeError('UNKNOWN_OUTCOME') : error)
     } else {
       // What follows it in the pipeline is refused as out of order: all of it goes again, under new request numbers, so
       // that those refusals find nobody. Only the first such turn in a row may go at once.

@@ -158,4 +158,10 @@ export const MUTANTS: readonly Mutant[] = [
     original: `connection.admit(expiry.expiresInMs)`,
     mutated: ``,
   },
+  {
+    name: 'refusal of a second copy for that of the first',
+    file: 'client/src/core/outbox.ts',
+    original: `outOfOrder || entry.again ?`,
+    mutated: `outOfOrder ?`,
+  },
 ]

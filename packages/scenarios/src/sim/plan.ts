@@ -34,6 +34,8 @@ export interface Plan {
   readonly keys: number
   /** How long a token is good for. */
   readonly tokenMs: number
+  /** Probability that a rule denies a publish, whatever it said of an earlier copy. */
+  readonly denials: number
   /** Whether what the server gave is taken back now and then. */
   readonly takesBack: boolean
   /** Probability that whoever publishes gives up before the answer. */
@@ -60,6 +62,7 @@ export function planFor(chance: Chance): Plan {
     keys: chance.pick([0, 0.3]),
     aborts: chance.pick([0, 0, 0.15]),
     tokenMs: chance.pick([Infinity, 16_000, 24_000]),
+    denials: chance.pick([0, 0.05]),
     takesBack: chance.happens(0.3),
   }
 }

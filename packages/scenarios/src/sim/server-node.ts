@@ -74,10 +74,11 @@ export class ServerNode {
         : true
     this.server.channel('value:{id}', { mode: 'latest', subscribe: decide, publish: decide })
     this.server.channel('signal:{id}', { mode: 'ephemeral', subscribe: decide, publish: decide })
-    this.server.channel('given:{id}', { publish: decide, log: { messages: plan.logMessages } })
+    const mayPublish = async () => (await decide()) && !rules.happens(plan.denials)
+    this.server.channel('given:{id}', { publish: mayPublish, log: { messages: plan.logMessages } })
     this.server.channel('room:{id}', {
       subscribe: decide,
-      publish: decide,
+      publish: mayPublish,
       presence: true,
       log: { messages: plan.logMessages },
     })
