@@ -78,13 +78,12 @@ export function attendAgain(state: Attendance): void {
 /** A request about presence was answered: with who is there, or with an error if there is no position. */
 export function attended(state: Attendance, { id, ref, fields }: Entry, answer: Partial<Snapshot>): void {
   const presence = presenceOf(state, fields.channel ?? '')
-  const { position } = answer
-  if (!position) {
+  if (!answer.position) {
     // Unless it is sent again.
     if (presence.entered?.id === id && !state.requests.has(id)) presence.entered = undefined
   } else if (fields.action === 'watch' && presence.watched) {
     presence.ref = ref
-    take(presence, { ...answer, position })
+    take(presence, answer as Snapshot)
   }
 }
 

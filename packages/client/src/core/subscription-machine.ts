@@ -104,7 +104,7 @@ export function stepSubscription(sub: Subscription, frame: ChannelFrame, link: n
     const { position, rebase, from } = frame
     // A gap that begins beyond the next message leaves a hole before it.
     // So does one between epochs of which neither is ours: its link lags behind the other one.
-    hole = from > last.offset + 1 || ![position.epoch, rebase?.from].includes(last.epoch)
+    hole = from > last.offset + 1 || (last.epoch !== position.epoch && last.epoch !== rebase?.from)
     if (!hole) join(sub, position, frame, rebase)
   }
   // Asks again from the last position: at once the first time, so that a hole costs one round trip.
