@@ -113,7 +113,8 @@ export function enqueue(outbox: Outbox, draft: Draft): Entry {
   outbox.queuedBytes += draft.bytes
   outbox.requests.set(id, entry)
   // Being present, or not any more, is wanted like a subscription: until something else is.
-  if (!/enter|leave|watch/.test(draft.fields.action ?? '')) {
+  const { action = 'get' } = draft.fields
+  if (action === 'get') {
     turn.timer(entry, publishes ? config.outbox.ageMs : timeoutMs, () =>
       giveUp(outbox, entry, new RealtimeError(publishes ? 'EXPIRED' : 'TIMEOUT')),
     )
