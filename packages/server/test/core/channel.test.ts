@@ -113,6 +113,33 @@ describe('opening', () => {
     expect(broker.reads).toEqual([])
   })
 
+  test('a reading for a subscriber that knows more than that of the node has the node read again', async () => {
+    const { broker, hub, clock } = setUp()
+    broker.append(2)
+    const held: Array<() => void> = []
+    const recover = broker.recover.bind(broker)
+    broker.recover = async (channel, since, limit) => {
+      const recovery = await recover(channel, since, limit)
+      if (since === undefined) await new Promise<void>((resolve) => held.push(resolve))
+      return recovery
+    }
+    const channel = hub.join('c') as LogChannel
+    await clock.settle()
+    // The node has read that the log ends at 2; the word of what comes now is lost.
+    broker.append()
+    const link = new Listener()
+    const subscription = new Subscription(channel, link, 1)
+    subscription.position = { epoch: 'E1', offset: 1 }
+    channel.fill(subscription)
+    await clock.settle()
+    expect([channel.isLive, link.heard]).toEqual([false, messages('E1', 2, 3)])
+    for (const letThrough of held) letThrough()
+    await clock.settle()
+    expect([channel.isLive, channel.position]).toEqual([true, { epoch: 'E1', offset: 3 }])
+    expect(subscription.live).toBe(true)
+    expect(link.heard).toEqual(messages('E1', 2, 3))
+  })
+
   test('a broker that fails is asked again until it answers, later each time, and nothing is lost', async () => {
     const { broker, join, deliver, clock, logger } = setUp()
     broker.failures = 6
