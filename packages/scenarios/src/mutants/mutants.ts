@@ -27,14 +27,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'accept a lower offset of another epoch',
     file: 'protocol/src/position.ts',
-    original: `return mode ? 'deliver' : 'hold'`,
-    mutated: `return mode || (next.epoch !== last.epoch && next.offset <= last.offset) ? 'deliver' : 'hold'`,
+    original: `return mode || (`,
+    mutated: `return mode || (!same && next.offset <= last.offset) || (`,
   },
   {
     name: 'drop instead of hold',
     file: 'protocol/src/position.ts',
-    original: `return mode ? 'deliver' : 'hold'`,
-    mutated: `return mode ? 'deliver' : 'drop'`,
+    original: `? 'deliver' : 'hold'`,
+    mutated: `? 'deliver' : 'drop'`,
   },
   {
     name: 'no buffer during recovery',
@@ -143,8 +143,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'client that comes back though it was sent away for good',
     file: 'client/src/core/session-link.ts',
-    original: `const policy = closePolicy(code)`,
-    mutated: `const policy = code === 4506 ? 'reconnect' : closePolicy(code)`,
+    original: `isTerminal(code) || state.refusals > 1`,
+    mutated: `(isTerminal(code) && code !== 4506) || state.refusals > 1`,
   },
   {
     name: 'session that outlives its end',
