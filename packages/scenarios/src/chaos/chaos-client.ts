@@ -50,8 +50,8 @@ export class ChaosClient {
     { usesDefaults }: { readonly usesDefaults: boolean },
   ) {
     const links = new Links((link) => {
-      if (link !== this.link?.link) return
       this.part?.record.add({ type: 'conn.down', client: name, link })
+      if (link !== this.link?.link) return
       this.part?.record.add({ type: 'link.close', ...this.link })
       this.link = undefined
     })

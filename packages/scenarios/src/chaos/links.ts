@@ -7,7 +7,10 @@ export class Links {
   /** For the client to use. */
   readonly WebSocket: NonNullable<ClientOptions['WebSocket']>
 
-  /** @param ended is told of the end of a link before the client hears of it. */
+  /**
+   * @param ended is told of the end of a link before the client hears of it: when the client hangs up, and when the socket is
+   * closed. What the client is asked in between, it takes for lost with this link.
+   */
   constructor(ended: (link: string) => void) {
     const begin = (): string => {
       this.serial += 1
@@ -15,21 +18,15 @@ export class Links {
     }
     this.WebSocket = class extends WebSocket {
       private readonly link = begin()
-      private isOver = false
 
       constructor(url: string, protocols: string) {
         super(url, protocols)
-        this.once('close', () => this.over())
+        this.once('close', () => ended(this.link))
       }
 
       override close(code?: number, reason?: string): void {
-        this.over()
+        ended(this.link)
         super.close(code, reason)
-      }
-
-      private over(): void {
-        if (!this.isOver) ended(this.link)
-        this.isOver = true
       }
     }
   }

@@ -37,6 +37,7 @@ const VALUES = 2
 export async function playRound(stage: Stage, name: string, kind: string, load: Load, chance: Chance): Promise<Round> {
   const fault = faultOf(kind)
   if (!fault) throw new TypeError(`there is no fault ${kind}`)
+  const { isTorn = false } = fault
   const record = new Record()
   const places: Places = {
     rooms: Array.from({ length: load.channels }, (_, i) => `room:${name}-${i + 1}`),
@@ -64,13 +65,13 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     const healed = performance.now()
     await sleep(load.aroundMs)
     traffic.stop()
-    const remains = await settled(stage, places)
+    const remains = await settled(stage, places, isTorn)
     const healedMs = performance.now() - healed - load.aroundMs
-    const { at } = record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
-    record.add({ type: 'end' })
+    if (!isTorn) record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
+    const { at } = record.add({ type: 'end' })
     for (const client of stage.clients) client.end()
     const history = stage.runs.within(record.history)
-    const verdict = judge(history, places, remains, { at, isTorn: fault.isTorn ?? false })
+    const verdict = judge(history, places, remains, { at, isTorn })
     const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
     return { kind, record, verdict, unknownCalls, healedMs: Math.round(healedMs) }
   } finally {

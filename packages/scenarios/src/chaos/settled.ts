@@ -15,9 +15,13 @@ export interface Remains {
 
 /**
  * Waits until every request has its answer, everybody stands at the heads, and everybody sees who is there; or for as long
- * as that may take. What is not so by then is left to the verdict.
+ * as that may take. What is not so by then is left to the verdict. After two masters nobody waits for who is there.
  */
-export async function settled({ clients, fleet }: Stage, { rooms, values, hall }: Places): Promise<Remains> {
+export async function settled(
+  { clients, fleet }: Stage,
+  { rooms, values, hall }: Places,
+  isTorn: boolean,
+): Promise<Remains> {
   const deadline = performance.now() + HEALING_MS
   for (;;) {
     await sleep(100)
@@ -27,7 +31,7 @@ export async function settled({ clients, fleet }: Stage, { rooms, values, hall }
       const dumps = new Map<string, Dump>()
       for (const channel of [...rooms, ...values]) dumps.set(channel, await fleet.ask('log', channel))
       const members = await fleet.ask('members', hall)
-      if (isLate || (clients.every((client) => hasAll(client, dumps)) && allSee(clients, members)))
+      if (isLate || (clients.every((client) => hasAll(client, dumps)) && (isTorn || allSee(clients, members))))
         return { dumps, members }
     } catch (error) {
       if (isLate) throw error
