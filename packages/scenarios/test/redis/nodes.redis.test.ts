@@ -8,7 +8,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { freePort, startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 
 /** Presence that is over soon, so that an outage outlasts it. */
-const LIMITS = { presenceTtlMs: 3_000, presenceGraceMs: 1_500 }
+const LIMITS = { presenceTtlMs: 4_000, presenceGraceMs: 2_000 }
 
 const soon = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 })
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
