@@ -1,3 +1,4 @@
+import { WARM_UP } from '../publisher.js'
 import type { SingleRow } from '../row.js'
 import { spread } from './fan-out.js'
 
@@ -16,6 +17,7 @@ export const steady: SingleRow = {
     const order = (time: number) => ({ messages: Math.ceil(PER_SECOND * time), perSecond: PER_SECOND })
     await rig.open({ links: count, channels: 1, each: 1 })
     const warmUp = order(Math.min(1, seconds / 2))
+    await rig.pace(WARM_UP)
     await rig.during(async () => {
       await rig.pace(warmUp)
       await rig.delivered(warmUp.messages * count)
