@@ -147,12 +147,6 @@ export const MUTANTS: readonly Mutant[] = [
     mutated: `(isTerminal(code) && code !== 4506) || state.refusals > 1`,
   },
   {
-    name: 'session that outlives its end',
-    file: 'server/src/core/ending.ts',
-    original: `node.sessions.release(session.id, session.owner)`,
-    mutated: `Promise.resolve()`,
-  },
-  {
     name: 'new token that does not lengthen the life of its link',
     file: 'server/src/core/handlers/refresh.ts',
     original: `connection.admit(expiry.expiresInMs)`,
