@@ -47,7 +47,8 @@ const KINDS = ['node.kill', 'node.restart', 'node.stop', 'failover.lossless', 'b
 
 /** Pages that follow one document while it changes, links break and nodes die. The same seed gives the same run. */
 export async function followDocument(seed: number, follow: Follow): Promise<FollowRun> {
-  const plan = { ...planFor(new Chance(seed, 'plan')), clients: 0, channels: 1, logMessages: LOG_MESSAGES, aborts: 0 }
+  const quiet = { clients: 0, channels: 1, aborts: 0, denials: 0, tokenMs: Infinity }
+  const plan = { ...planFor(new Chance(seed, 'plan')), ...quiet, logMessages: LOG_MESSAGES }
   const world = new World(seed, plan)
   const { time, faultChance } = world
   const chance = world.chance('document')
@@ -59,7 +60,7 @@ export async function followDocument(seed: number, follow: Follow): Promise<Foll
   const open = (name: string): { channel: Channel<string, string>; process: Process } => {
     const process = new Process(time)
     const client = new RealtimeClient('ws://simulation/', {
-      data: name,
+      token: `${name} token`,
       clock: process.clientClock(),
       random: world.chance(name),
       outbox: { ageMs: 240_000 },
