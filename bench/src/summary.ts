@@ -37,10 +37,17 @@ function rowsTable(rows: readonly RowResult[]): string {
         `${row.title}: ${row.unit}`,
         ...(['realtime', ...others] as const).map((name) => cell(row, name)),
         ...(isCompared ? [ratio === undefined ? '' : readableRatio(ratio)] : []),
-        row.verdicts.map(({ isMet }) => (isMet ? 'met' : '**not met**')).join(', '),
+        judged(row),
       ]
     }),
   )
+}
+
+/** How many of its targets a row meets, in a word where all or none are. */
+function judged({ verdicts }: RowResult): string {
+  const met = verdicts.filter(({ isMet }) => isMet).length
+  if (met === verdicts.length) return 'met'
+  return met === 0 ? '**not met**' : `**${met} of ${verdicts.length} met**`
 }
 
 function cell({ contenders }: RowResult, name: ContenderName): string {

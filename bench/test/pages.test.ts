@@ -82,6 +82,22 @@ describe('the summary', () => {
     expect(summaryTable(SMALL).split('\n')[2]).toBe('| fan-out <fast>: µs | 5.00 | 10.0 | 0.50 × | met |')
   })
 
+  it('counts the targets that were met, where some were', () => {
+    const judged = (...met: boolean[]) => {
+      const verdicts = met.map((isMet) => ({ ...SMALL.rows[0]!.verdicts[0]!, isMet }))
+      const rows = SMALL.rows.map((row) => ({ ...row, verdicts }))
+      return summaryTable({ ...SMALL, rows })
+        .split('\n')[2]
+        ?.split(' | ')
+        .at(-1)
+    }
+    expect([judged(true, true), judged(false), judged(true, false, true)]).toEqual([
+      'met |',
+      '**not met** |',
+      '**2 of 3 met** |',
+    ])
+  })
+
   it('has a table of its own for what runs on Redis, with the columns that this needs', () => {
     const [row] = SMALL.rows
     if (!row) throw new Error('there is no row')
