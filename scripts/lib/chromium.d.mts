@@ -1,14 +1,8 @@
+import type { Machine as AnyMachine } from './program.mjs'
+
 /** What a plan is made from. */
-export interface Machine {
-  readonly platform: NodeJS.Platform
-  readonly env: NodeJS.ProcessEnv
+export interface Machine extends AnyMachine {
   readonly home: string
-  readonly isExecutable: (path: string) => boolean
-  readonly isDebian: boolean
-  /** What a command begins with to be run as root; absent when this user may not. */
-  readonly asRoot: readonly string[] | undefined
-  /** Path of Homebrew, where it is. */
-  readonly brew: string | undefined
 }
 export interface Plan {
   readonly path?: string

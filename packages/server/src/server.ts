@@ -219,10 +219,7 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * @throws TypeError when the contract has methods, but not one of these.
    */
   methods(handlers: { readonly [Name in MethodIn<C, 'methods'>]?: Method<MethodsOf<C, 'methods'>[Name], User> }): this {
-    for (const [name, handler] of Object.entries(handlers)) {
-      const schemas = methodContract(this.contract, 'methods', name)
-      this.node.methods.set(name, schemas, handler as MethodHandler)
-    }
+    for (const [name, handler] of Object.entries(handlers)) this.method(name as never, handler as never)
     return this
   }
 
