@@ -47,6 +47,28 @@ test('a master that became a replica, and lags, tells nobody a gap: it is not re
   expect((await heir.recover('c', stored.position, 10)).gap).toBeUndefined()
 })
 
+test('a master that became a replica, and lags, says of no session, member or node that it is there, nor that it is not', async () => {
+  const { master, replica } = await pair()
+  const on = storesOn([master], { redis: { deadlineMs: 1_000 } })
+  ends.push(() => on.dispose())
+  const { sessions, presence, control } = (await on.join()).stores
+  await sessions.claim({ newId: 's', user: 'ada', nextDigest: 't' })
+  await presence.enter('room', { session: 's', user: 'ada', owner: 1, number: 1 }, LONG_MS)
+  await expect.poll(() => replica.command('DBSIZE')).toBe(await master.command('DBSIZE'))
+  await promote(replica)
+  await demote(master)
+  // From here on the session may be ended, members may leave and nodes may join where it is not known.
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  const readings = [sessions.read('s'), sessions.read('none'), presence.list('room', 10), control.others()]
+  const failures = readings.map((reading) =>
+    reading.then(
+      () => 'answered',
+      (error: { code: string }) => error.code,
+    ),
+  )
+  expect(await Promise.all(failures)).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE'])
+})
+
 test('what is read of a replica does not name the history that it serves once it is the master', async () => {
   const { master, replica } = await pair()
   const on = storesOn([master])

@@ -1,4 +1,5 @@
 import { functionLibrary } from '../functions.js'
+import { INCARNATION } from './incarnation.js'
 import { TIME } from './time.js'
 
 /**
@@ -8,6 +9,7 @@ import { TIME } from './time.js'
 export const NODES = functionLibrary(
   'nodes',
   TIME,
+  INCARNATION,
   `
 -- Mark, then each name with how much of its lease is left.
 local function all(key, date)
@@ -42,6 +44,8 @@ end, { 'allow-oom' })
 
 -- leases
 register('list', function(keys)
-  return all(keys[1], millis())
+  local date = millis()
+  incarnation(date)
+  return all(keys[1], date)
 end, { 'no-writes' })`,
 )

@@ -1,4 +1,6 @@
 import { functionLibrary } from '../functions.js'
+import { INCARNATION } from './incarnation.js'
+import { TIME } from './time.js'
 
 /**
  * The records of sessions. A record is one hash:
@@ -12,6 +14,8 @@ import { functionLibrary } from '../functions.js'
  */
 export const SESSIONS = functionLibrary(
   'sessions',
+  TIME,
+  INCARNATION,
   `
 local function put(key, field, text)
   if text == '' then redis.call('HDEL', key, field) else redis.call('HSET', key, field, text) end
@@ -98,6 +102,7 @@ end, { 'allow-oom' })
 
 -- record → user, subscriptions, attributes
 register('read', function(keys)
+  incarnation(millis())
   local u, k, a = unpack(redis.call('HMGET', keys[1], 'u', 'k', 'a'))
   if not u then return false end
   return { u, k or '', a or '' }

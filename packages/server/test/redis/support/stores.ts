@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/platform/system-clock.js'
 import { systemRandom } from '../../../src/platform/system-random.js'
 import type { LeaseTimes } from '../../../src/redis/node-registry.js'
 import type { RedisLine } from '../../../src/redis/line.js'
+import type { RedisOptions } from '../../../src/redis/options.js'
 import { RedisStores, STORE_LIBRARIES } from '../../../src/redis/redis-stores.js'
 import type { RedisServer } from '../../../../../scripts/lib/redis-servers.mjs'
 import { lineTo } from './line.js'
@@ -13,17 +14,23 @@ let backends = 0
 /** Time that words take at most on a machine that is busy. */
 const QUIET_MS = 60
 
+interface StoresOptions {
+  readonly sessionTtlMs?: number
+  readonly leases?: LeaseTimes
+  readonly redis?: RedisOptions
+}
+
 /** A backend of its own on servers that others use as well: each node has connections of its own, as a process has. */
 export function storesOn(
   servers: readonly RedisServer[],
-  { sessionTtlMs = 1_000, leases }: { readonly sessionTtlMs?: number; readonly leases?: LeaseTimes } = {},
+  { sessionTtlMs = 1_000, leases, redis = {} }: StoresOptions = {},
 ) {
   const keyPrefix = `test${++backends}:`
   const nodes = new Set<{ leave(): Promise<void> }>()
   return {
     keyPrefix,
     async join(handler: Partial<NodeHandler> = {}) {
-      const { line, die } = mortal(lineTo(servers, STORE_LIBRARIES, { keyPrefix }))
+      const { line, die } = mortal(lineTo(servers, STORE_LIBRARIES, { keyPrefix, ...redis }))
       const stores = new RedisStores({
         line,
         clock: systemClock,
