@@ -28,6 +28,7 @@ import { Dismissals } from './dismissals.js'
 import { Door } from './door.js'
 import { Drain, type DrainPace } from './drain.js'
 import { encoded } from './encoded-frame.js'
+import { Endings } from './endings.js'
 import { watchFull } from './full-backend.js'
 import { Hub } from './hub.js'
 import { Instruments } from './instruments.js'
@@ -84,6 +85,7 @@ export class Node implements NodeHandler, ChannelContext {
   readonly wheel: TimerWheel
   readonly registry = new SessionRegistry()
   readonly absent: AbsentSessions
+  readonly endings: Endings
   readonly door: Door
   readonly methods: Methods
   readonly calling: Calling
@@ -118,6 +120,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.writer = new Writer(clock, writeDelayMs)
     this.wheel = new TimerWheel(clock, WHEEL_TICK_MS)
     this.absent = new AbsentSessions(clock, limits.sessionTtlMs, limits.connections)
+    this.endings = new Endings(this)
     this.door = new Door(this)
     this.presence = new Presence({
       ...parts,
@@ -195,6 +198,7 @@ export class Node implements NodeHandler, ChannelContext {
   }
 
   resync(): void {
+    this.endings.resync()
     this.renewal.resync()
     this.hub.resync()
     this.presence.resync()
@@ -215,6 +219,7 @@ export class Node implements NodeHandler, ChannelContext {
   superseded(id: string, owner: number): void {
     this.registry.superseded(id, owner)
     this.absent.remove(id, owner)
+    this.endings.remove(id, owner)
   }
 
   /** Whether this node means to stay. False as soon as it is told to close, while its links are still served. */
@@ -235,7 +240,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.hub.close()
     this.wheel.stop()
     this.renewal.stop()
-    await this.presence.close()
+    await Promise.all([this.endings.close(), this.presence.close()])
     await this.backend.close()
   }
 

@@ -3,7 +3,7 @@ import type { Claim, Handshake } from '../../ports/index.js'
 import type { Admission } from '../admission.js'
 import type { Connection } from '../connection.js'
 import { PERSONAL } from '../declarations.js'
-import { endSession } from '../ending.js'
+import { endSession } from '../endings.js'
 import { dismissOne, isToComeBack } from '../held.js'
 import type { Node } from '../node.js'
 import { Session } from '../session.js'
@@ -89,7 +89,8 @@ async function claimSession(
   admission: Admission,
   nextDigest: string,
 ): Promise<Claim | undefined> {
-  const { session } = frame
+  // One that is over is over here at once, also while the store cannot be told.
+  const session = frame.session && !node.endings.has(frame.session.id) ? frame.session : undefined
   const resume = session && { id: session.id, digest: node.random.digest(session.token) }
   try {
     return await node.sessions.claim({ newId: node.random.id(), resume, user: admission.user?.id ?? null, nextDigest })

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.js'
-import { endSession } from '../ending.js'
+import { endSession } from '../endings.js'
 import type { Node } from '../node.js'
 import type { Session } from '../session.js'
 
