@@ -1,7 +1,9 @@
 import { DEFAULT_LIMITS } from '@org/realtime-protocol'
+import { redacting } from './core/redaction.js'
 import { systemClock } from './platform/system-clock.js'
 import { systemRandom } from './platform/system-random.js'
-import { NO_METRICS, silent, type Backend } from './ports/index.js'
+import { NO_METRICS, type Backend } from './ports/index.js'
+import { InheritedLogger } from './redis/inherited-logger.js'
 import { settingsOf, type RedisOptions } from './redis/options.js'
 import { BACKEND_LIBRARIES, RedisBackend } from './redis/redis-backend.js'
 import { ConnectedLine } from './redis/redis-line.js'
@@ -26,7 +28,9 @@ export interface RedisBackendOptions extends RedisOptions {
  */
 export function redis(options: RedisBackendOptions = {}): Backend {
   const { sessionTtlMs = DEFAULT_LIMITS.sessionTtlMs } = options
-  const { clock = systemClock, random = systemRandom, logger = silent, metrics = NO_METRICS } = options
+  const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
+  const logger = new InheritedLogger()
+  if (options.logger) logger.inherit(redacting(options.logger))
   if (!Number.isSafeInteger(sessionTtlMs) || sessionTtlMs <= 0) {
     throw new TypeError('redis: sessionTtlMs must be a whole number from 1')
   }

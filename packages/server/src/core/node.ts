@@ -104,7 +104,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.logger = logger
     this.limits = limits
     this.writeDelayMs = writeDelayMs
-    this.backend = parts.backend.join(this)
+    this.backend = parts.backend.join(this, logger)
     this.instruments = new Instruments(parts.metrics, () => takeCensus(this))
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
     this.broker = watchFull(broker, (error) => this.full(error))

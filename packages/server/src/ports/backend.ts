@@ -1,5 +1,6 @@
 import type { Broker, BrokerHandler } from './broker.js'
 import type { Control, ControlHandler } from './control.js'
+import type { Logger } from './logger.js'
 import type { PresenceHandler, PresenceStore } from './presence-store.js'
 import type { SessionHandler, SessionStore } from './session-store.js'
 
@@ -27,6 +28,10 @@ export interface BackendNode {
 
 /** The shared part of a system: broker and stores in one object, which several servers of a process may share. */
 export interface Backend {
-  /** Joins a node to the backend. */
-  join(handler: NodeHandler): BackendNode
+  /**
+   * Joins a node to the backend.
+   *
+   * @param logger That of the node. A backend which has something to report and no logger of its own reports there.
+   */
+  join(handler: NodeHandler, logger?: Logger): BackendNode
 }

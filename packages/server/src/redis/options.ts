@@ -63,7 +63,7 @@ export interface RedisOptions {
   readonly maxInFlight?: number
   /** Size of what may be under way, in bytes. Default: 16,777,216 (16 MiB). */
   readonly maxInFlightBytes?: number
-  /** Where it is reported what an operator wants to know. Default: nowhere. */
+  /** Where it is reported what an operator wants to know. Default: the `logger` of the first server that uses it. */
   readonly logger?: Logger
   /** Where the numbers of the connections go, such as `prometheus()`. Default: nowhere. */
   readonly metrics?: Metrics

@@ -1,6 +1,7 @@
-import type { Backend, BackendNode, NodeHandler } from '../ports/index.js'
+import type { Backend, BackendNode, Logger, NodeHandler } from '../ports/index.js'
 import { RedisBroker } from './broker.js'
 import { LOG } from './functions/log.js'
+import type { InheritedLogger } from './inherited-logger.js'
 import { RedisStores, STORE_LIBRARIES } from './redis-stores.js'
 import type { RedisLine } from './line.js'
 import type { FunctionLibrary } from './functions.js'
@@ -14,6 +15,7 @@ export interface RedisBackendParts extends LineParts {
   readonly line: RedisLine
   /** Time for which a session without a link can be resumed. */
   readonly sessionTtlMs: number
+  readonly logger: InheritedLogger
 }
 
 /**
@@ -25,7 +27,8 @@ export class RedisBackend implements Backend {
 
   constructor(private readonly parts: RedisBackendParts) {}
 
-  join(handler: NodeHandler): BackendNode {
+  join(handler: NodeHandler, logger?: Logger): BackendNode {
+    if (logger) this.parts.logger.inherit(logger)
     const { line, sessionTtlMs } = this.parts
     this.nodes += 1
     const stores = new RedisStores({ ...this.parts, handler, sessionTtlMs })
