@@ -19,6 +19,8 @@ interface SessionRecord {
 /** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
 export class MemorySessions {
   private readonly records = new Map<string, SessionRecord>()
+  /** Those that are over, so that a renewal that comes late does not bring them back. */
+  private readonly over = new Map<string, { readonly owner: number; readonly until: number }>()
 
   constructor(
     private readonly clock: Clock,
@@ -58,6 +60,7 @@ export class MemorySessions {
     for (const session of sessions) {
       const { id, owner, user, digest, number } = session
       const record = this.find(id, now)
+      if ((this.over.get(id)?.owner ?? 0) >= owner) continue
       if (!record || record.owner < owner)
         this.remember(id, { owner, user, digest, previous: undefined, renewedAt: now, kept: keptOf(session), number })
       else if (record.owner === owner) this.touch(id, record, now)
@@ -73,7 +76,13 @@ export class MemorySessions {
   }
 
   release(id: string, owner: number): void {
-    if (this.records.get(id)?.owner === owner) this.records.delete(id)
+    if ((this.records.get(id)?.owner ?? 0) > owner) return
+    this.records.delete(id)
+    this.sweepOver()
+    const [oldest] = this.over.size >= this.maxRecords ? this.over.keys() : []
+    if (oldest !== undefined) this.over.delete(oldest)
+    this.over.delete(id)
+    this.over.set(id, { owner, until: this.clock.now() + this.ttlMs })
   }
 
   read(id: string): StoredSession | undefined {
@@ -85,6 +94,15 @@ export class MemorySessions {
   sweep(): void {
     const now = this.clock.now()
     for (const id of [...this.records.keys()]) this.find(id, now)
+    this.sweepOver()
+  }
+
+  private sweepOver(): void {
+    const now = this.clock.now()
+    for (const [id, { until }] of this.over) {
+      if (until > now) return
+      this.over.delete(id)
+    }
   }
 
   private find(id: string, now: number): SessionRecord | undefined {
@@ -105,6 +123,7 @@ export class MemorySessions {
     const [oldest] = this.records.size >= this.maxRecords ? this.records.keys() : []
     if (oldest !== undefined) this.records.delete(oldest)
     this.records.set(id, record)
+    this.over.delete(id)
   }
 
   private fits({ digest, previous }: SessionRecord, presented: string): boolean {

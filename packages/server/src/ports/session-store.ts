@@ -78,7 +78,8 @@ export interface SessionStore {
   /**
    * Renews the records of sessions that have a link. Makes those again that have expired, and those of a lower owner: of
    * a history that has lost the claim; a write of the owner with a lower number than theirs comes too late for those. A
-   * record of a higher owner stays as it is.
+   * record of a higher owner stays as it is, and a session that was released stays over, also when the renewal was on its
+   * way before.
    */
   renew(sessions: readonly HeldSession[]): Promise<void>
   /**
@@ -89,7 +90,7 @@ export interface SessionStore {
    * write of the same owner has been here before.
    */
   keep(keeper: Keeper, kept: Kept): Promise<boolean>
-  /** Ends a session for good, unless somebody else holds it by now. */
+  /** Ends a session for good, unless somebody holds it by now with a higher owner number. */
   release(id: string, owner: number): Promise<void>
   /** The record of a session, with or without a link; `undefined` when there is none. Changes nothing. */
   read(id: string): Promise<StoredSession | undefined>

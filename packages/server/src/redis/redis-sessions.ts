@@ -69,7 +69,7 @@ export class RedisSessions implements SessionStore {
   }
 
   async release(id: string, owner: number): Promise<void> {
-    await this.call('release', id, [owner])
+    await this.call('release', id, [owner, this.parts.ttlMs])
   }
 
   async read(id: string): Promise<StoredSession | undefined> {

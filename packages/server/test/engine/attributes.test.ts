@@ -6,7 +6,14 @@ import { world } from '../support/world.js'
 
 /** Two servers on one backend, where a token is the id of a user, and a store whose writes can fail or wait. */
 function two(options: Parameters<typeof world>[0] = {}) {
-  const store = { failing: 0, gate: new Gate(), late: false, arrive: (): Promise<unknown> => Promise.resolve() }
+  const store = {
+    failing: 0,
+    gate: new Gate(),
+    late: false,
+    arrive: (): Promise<unknown> => Promise.resolve(),
+    /** Whether renewals are lost, so that records expire. */
+    isForgetting: false,
+  }
   const w = world({
     authenticate: ({ token }) => ({ user: token ? { id: token } : null }),
     wrap: (inner) => ({
@@ -24,7 +31,10 @@ function two(options: Parameters<typeof world>[0] = {}) {
         }
         const read: SessionStore['read'] = (id) =>
           store.failing > 0 ? Promise.reject(new Error('down')) : sessions.read(id)
-        return { ...node, sessions: { ...sessions, keep, read } }
+        const renew: SessionStore['renew'] = async (held) => {
+          if (!store.isForgetting) await sessions.renew(held)
+        }
+        return { ...node, sessions: { ...sessions, keep, read, renew } }
       },
     }),
     ...options,
@@ -176,12 +186,12 @@ describe('the attributes of a session', () => {
   })
 
   test('are made again with the record of a session that its store has lost', async () => {
-    const { a, b, backend, clock, signIn } = two({ limits: { heartbeatMs: 600_000 } })
+    const { a, b, store, clock, signIn } = two({ limits: { heartbeatMs: 600_000 } })
     const client = await signIn(a, 'ada')
     await a.setAttributes({ user: 'ada' }, { username: 'Ada' })
-    // Somebody released it by mistake, as a store does that lost its data.
-    const { sessions } = backend.join(deafNode)
-    await sessions.release(client.session.id, 1)
+    store.isForgetting = true
+    await clock.advance(121_000)
+    store.isForgetting = false
     expect(await b.session(client.session.id)).toBeUndefined()
     await clock.advance(41_000)
     expect(await b.session(client.session.id)).toMatchObject({ user: 'ada', attributes: { username: 'Ada' } })
@@ -206,15 +216,17 @@ test('a write that was given up, and is done late, does not undo the one after i
 
 describe('after another history has taken over', () => {
   test('records and what is kept in them are written again at once, not with the next renewal', async () => {
-    const { a, b, backend, clock, signIn } = two()
+    const { a, b, backend, store, clock, signIn } = two({ limits: { heartbeatMs: 600_000 } })
     const client = await signIn(a, 'ada')
     await a.setAttributes({ user: 'ada' }, { username: 'Ada' })
-    const { sessions } = backend.join(deafNode)
-    // The history that serves now knows an earlier state of this session, and nothing of another one.
-    await sessions.release(client.session.id, 1)
-    await sessions.renew([{ id: client.session.id, owner: 1, user: 'ada', digest: 'd', number: 0 }])
     const other = await signIn(b, 'eve')
-    await sessions.release(other.session.id, 1)
+    store.isForgetting = true
+    await clock.advance(121_000)
+    store.isForgetting = false
+    expect(await a.session(other.session.id)).toBeUndefined()
+    // The history that serves now knows an earlier state of this session, and nothing of the other one.
+    const { sessions } = backend.join(deafNode)
+    await sessions.claim({ newId: client.session.id, user: 'ada', nextDigest: 'd' })
     backend.failOver()
     await clock.advance(1)
     expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Ada' } })
@@ -231,8 +243,7 @@ describe('after another history has taken over', () => {
     store.gate.open()
     await writing
     const { sessions } = backend.join(deafNode)
-    await sessions.release(client.session.id, 1)
-    await sessions.renew([{ id: client.session.id, owner: 1, user: 'ada', digest: 'd', number: 0 }])
+    await sessions.claim({ newId: client.session.id, user: 'ada', nextDigest: 'd' })
     await clock.advance(41_000)
     expect(await b.session(client.session.id)).toMatchObject({ attributes: { username: 'Ada' } })
   })

@@ -10,6 +10,8 @@ import { TIME } from './time.js'
  *     k  subscriptions, as a JSON array                 a  attributes, as a JSON object
  *     w  number of the write of this owner that k and a are of; absent when an earlier owner wrote them
  *
+ * Of a session that is over, `o` and a mark `x` stay for its time, so that a renewal that comes late does not bring it back.
+ *
  * A Redis that is full takes nothing new; what renews or ends what is there goes on, or all of it would be over.
  */
 export const SESSIONS = functionLibrary(
@@ -47,6 +49,7 @@ register('begin', function(keys, args)
   -- Claimed again since: this is the same request once more, and late.
   if d and d ~= args[2] then return 0 end
   redis.call('HSET', key, 'o', 1, 'u', args[1], 'd', args[2], 'n', args[3])
+  redis.call('HDEL', key, 'x')
   redis.call('PEXPIRE', key, args[4])
   return 1
 end)
@@ -64,20 +67,21 @@ register('renew', function(keys, args)
   for i, key in ipairs(keys) do
     local at = 3 + (i - 1) * 6
     local held = tonumber(args[at])
-    local owner = tonumber(redis.call('HGET', key, 'o') or '0')
-    if owner < held then
-      -- It has expired, or another history serves that does not know of the claim.
-      redis.call('DEL', key)
-      redis.call('HSET', key, 'o', args[at], 'u', args[at + 1], 'd', args[at + 2], 'w', args[at + 3])
-      put(key, 'k', args[at + 4])
-      put(key, 'a', args[at + 5])
-    end
-    if owner <= held then
-      redis.call('HSET', key, 'n', args[2])
-      redis.call('PEXPIRE', key, args[1])
-    else
+    local owner, over = unpack(redis.call('HMGET', key, 'o', 'x'))
+    owner = tonumber(owner or '0')
+    if owner > held then
       taken[#taken + 1] = i - 1
       taken[#taken + 1] = owner
+    elseif owner < held or not over then
+      if owner < held then
+        -- It has expired, or another history serves that does not know of the claim.
+        redis.call('DEL', key)
+        redis.call('HSET', key, 'o', args[at], 'u', args[at + 1], 'd', args[at + 2], 'w', args[at + 3])
+        put(key, 'k', args[at + 4])
+        put(key, 'a', args[at + 5])
+      end
+      redis.call('HSET', key, 'n', args[2])
+      redis.call('PEXPIRE', key, args[1])
     end
   end
   return taken
@@ -86,17 +90,22 @@ end, { 'allow-oom' })
 -- record | owner, number, subscriptions, attributes → whether it was written
 register('keep', function(keys, args)
   local key = keys[1]
-  local owner, written = unpack(redis.call('HMGET', key, 'o', 'w'))
-  if owner ~= args[1] or (written and tonumber(written) > tonumber(args[2])) then return 0 end
+  local owner, written, over = unpack(redis.call('HMGET', key, 'o', 'w', 'x'))
+  if owner ~= args[1] or over or (written and tonumber(written) > tonumber(args[2])) then return 0 end
   redis.call('HSET', key, 'w', args[2])
   put(key, 'k', args[3])
   put(key, 'a', args[4])
   return 1
 end)
 
--- record | owner
+-- record | owner, ttl
 register('release', function(keys, args)
-  if redis.call('HGET', keys[1], 'o') == args[1] then redis.call('DEL', keys[1]) end
+  local key = keys[1]
+  -- A lower owner is of a history that does not know of the claim.
+  if tonumber(redis.call('HGET', key, 'o') or '0') > tonumber(args[1]) then return 0 end
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'o', args[1], 'x', 1)
+  redis.call('PEXPIRE', key, args[2])
   return 1
 end, { 'allow-oom' })
 

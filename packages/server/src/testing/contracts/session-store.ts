@@ -186,6 +186,39 @@ export function sessionStoreContract(
       expect(await resume(node, 't3', 't4')).toMatchObject({ resumed: false })
     })
 
+    law('does not bring a session back by a renewal or a write that comes late: it is over', async (fixture, node) => {
+      const late = [{ id: 's1', owner: 1, user: 'ada', digest: 't1', number: 0, subscriptions: ['a'] }]
+      await begin(node)
+      await node.sessions.release('s1', 1)
+      await node.sessions.renew(late)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a'] })).toBe(false)
+      expect(await node.sessions.read('s1')).toBeUndefined()
+      expect(await resume(node, 't1', 't2')).toMatchObject({ resumed: false })
+      // The record may have expired by the time that it is released.
+      await begin(node)
+      await fixture.advance(fixture.ttlMs * 1.2)
+      await node.sessions.release('s1', 1)
+      await node.sessions.renew(late)
+      expect(await resume(node, 't1', 't2')).toMatchObject({ resumed: false })
+    })
+
+    law('ends a session also where only an earlier claim of it is known', async (_, node) => {
+      await begin(node)
+      await node.sessions.release('s1', 2)
+      expect(await resume(node, 't1', 't2')).toMatchObject({ resumed: false })
+    })
+
+    law('begins a session anew under an id that was released, and keeps it', async (fixture, node) => {
+      await begin(node)
+      await node.sessions.release('s1', 1)
+      await begin(node)
+      expect(await node.sessions.keep(keeper(1), { subscriptions: ['a'] })).toBe(true)
+      await fixture.advance(fixture.ttlMs * 0.6)
+      await node.sessions.renew([{ id: 's1', owner: 1, user: 'ada', digest: 't1', number: 0 }])
+      await fixture.advance(fixture.ttlMs * 0.6)
+      expect(await resume(node, 't1', 't2')).toMatchObject({ owner: 2, resumed: true, subscriptions: ['a'] })
+    })
+
     law(
       'keeps what the server subscribed a session to, and gives it to whoever claims the session',
       async (fixture, node) => {
