@@ -20,6 +20,8 @@ try {
     target: 'node20',
     conditions: ['@org/source'],
     external: ['esbuild', 'ws'],
+    // Packages in the older form ask for this.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
     logLevel: 'error',
   })
   const { main } = await import(pathToFileURL(join(folder, 'main.mjs')))

@@ -20,7 +20,8 @@ export class Links {
       private readonly link = begin()
 
       constructor(url: string, protocols: string) {
-        super(url, protocols)
+        // As in a browser: who waits for the answer in one message has it before the next message comes.
+        super(url, protocols, { allowSynchronousEvents: false })
         this.once('close', () => ended(this.link))
       }
 

@@ -1,4 +1,5 @@
 import type { HistoryEvent } from '../history/index.js'
+import type { UndoneLog } from './undoing.js'
 
 /** An event without its time, which the record adds. */
 export type Happening = HistoryEvent extends infer E ? (E extends HistoryEvent ? Omit<E, 'at'> : never) : never
@@ -6,6 +7,8 @@ export type Happening = HistoryEvent extends infer E ? (E extends HistoryEvent ?
 /** What happened in one round, in order. */
 export class Record {
   readonly history: HistoryEvent[] = []
+  /** What was undone because another history took over. */
+  readonly undone: UndoneLog[] = []
   /** Errors that no code of ours should have thrown. */
   readonly surprises: unknown[] = []
   private readonly begun = performance.now()

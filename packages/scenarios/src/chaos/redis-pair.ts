@@ -80,23 +80,32 @@ export class RedisPair {
     this.replication.change({ held: true })
   }
 
-  /** The replica takes over with what it has; until `rejoin`, the old master goes on for whoever still talks to it. */
-  async promote(ways: readonly FaultProxy[] = this.ways): Promise<void> {
+  /** The replica takes over with what it has, which is looked at before anybody is led to it. */
+  async promote<T>(look: (url: string) => Promise<T>): Promise<T> {
     await this.replica.command('REPLICAOF', 'NO', 'ONE')
+    return look(this.replica.url)
+  }
+
+  /** Leads some servers to the promoted replica; until `rejoin`, the old master goes on for whoever still talks to it. */
+  lead(ways: readonly FaultProxy[]): void {
     for (const way of ways) {
       way.switchTo(this.replica.port)
       way.reset()
     }
   }
 
-  /** The old master dies, and comes back as an empty replica of the new one. */
-  async rejoin(): Promise<void> {
-    await this.master.stop()
+  /** The old master dies. What it held is looked at in its file, before it comes back as an empty replica of the new one. */
+  async rejoin<T>(look: (url: string) => Promise<T>): Promise<T> {
+    await this.master.kill()
     this.exchange()
+    await this.replica.start()
+    const held = await look(this.replica.url)
+    await this.replica.stop()
     this.replication.reset()
     this.replication.clear()
     await this.replica.start()
     await this.copy()
+    return held
   }
 
   async close(): Promise<void> {

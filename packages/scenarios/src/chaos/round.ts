@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkHistory, type HistoryEvent, type LogDump, type Verdict } from '../history/index.js'
+import type { Verdict } from '../history/index.js'
 import type { Chance } from '../sim/chance.js'
 import type { Places } from './chaos-client.js'
-import { faultOf, LOSSY_FAULTS } from './faults/index.js'
+import { faultOf } from './faults/index.js'
+import { judge } from './judge.js'
 import { Record } from './record.js'
-import { settled, type Remains } from './settled.js'
+import { settled } from './settled.js'
 import type { Stage } from './stage.js'
 import { Traffic } from './traffic.js'
-import { TrueLineage } from './true-lineage.js'
 
 /** How much happens in a round. */
 export interface Load {
@@ -62,43 +62,21 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     // One that takes its time to lose something is over now.
     if (fault.isLossy) record.add({ type: 'fault', kind })
     record.add({ type: 'heal' })
-    const healed = performance.now()
     await sleep(load.aroundMs)
     traffic.stop()
     const remains = await settled(stage, places, isTorn)
-    const healedMs = performance.now() - healed - load.aroundMs
-    if (!isTorn) record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
+    record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
     const { at } = record.add({ type: 'end' })
     for (const client of stage.clients) client.end()
     const history = stage.runs.within(record.history)
-    const verdict = judge(history, places, remains, { at, isTorn })
+    const { undone } = record
+    const verdict = judge({ history, logs: remains.dumps, rooms: places.rooms, undone }, { at, isTorn })
     const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
-    return { kind, record, verdict, unknownCalls, healedMs: Math.round(healedMs) }
+    return { kind, record, verdict, unknownCalls, healedMs: Math.round(remains.tookMs) }
   } finally {
     traffic.abort()
     for (const client of stage.clients) client.end()
   }
-}
-
-function judge(
-  history: HistoryEvent[],
-  { rooms }: Places,
-  { dumps }: Remains,
-  { at, isTorn }: { readonly at: number; readonly isTorn: boolean },
-): Verdict {
-  for (const [channel, { head, entries }] of dumps) {
-    const dump: LogDump = { at, type: 'log', channel, epoch: head.epoch, entries, head }
-    history.push(dump)
-    if (!rooms.includes(channel)) continue
-    const own = history.filter((event) => 'channel' in event && event.channel === channel)
-    const lineage = new TrueLineage(own, dump)
-    history.forEach((event, i) => {
-      if (event.type === 'rebase' && event.channel === channel) history[i] = { ...event, end: lineage.endOf(event) }
-    })
-    history.push({ at, type: 'lineage', channel, epoch: head.epoch, ended: lineage.ended() })
-  }
-  // Everything has come right when the audit is made, and the grace is longer than any outage of a round.
-  return checkHistory(history, { lossyFaults: LOSSY_FAULTS, presence: { settleMs: 0, graceOutlastsFaults: !isTorn } })
 }
 
 function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {

@@ -91,6 +91,9 @@ function complaints({ kind, verdict, record }: Round): string[] {
   const nothing = Object.entries(counts).flatMap(([what, number]) =>
     number === 0 ? [`${kind}: nothing was ${what}, so nothing is shown`] : [],
   )
+  // A round that nobody could say this of would show nothing about it.
+  if (!record.history.some(({ type }) => type === 'presence.audit'))
+    nothing.push(`${kind}: nobody looked who was there in the end`)
   const surprises = record.surprises.map((error) => `${kind}: ${error instanceof Error ? error.stack : String(error)}`)
   return [
     ...nothing,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DEFAULT_LIMITS } from '@org/realtime-protocol'
 import type { StoredPresence } from '../history/index.js'
 import type { ChaosClient, Places } from './chaos-client.js'
 import type { Dump } from './protocol.js'
@@ -7,32 +8,40 @@ import type { Stage } from './stage.js'
 /** Time after which not having everything is a violation. */
 const HEALING_MS = 30_000
 
+/** Time after which a member that no server answers for is gone: its time to live, and the round of those who look for it. */
+const LEASE_MS = DEFAULT_LIMITS.presenceTtlMs * 1.5
+
 /** What the store has of a round, when all is quiet. */
 export interface Remains {
   readonly dumps: ReadonlyMap<string, Dump>
   readonly members: readonly StoredPresence[]
+  /** How long it took until every request had its answer and everybody stood at the heads. */
+  readonly tookMs: number
 }
 
 /**
  * Waits until every request has its answer, everybody stands at the heads, and everybody sees who is there; or for as long
- * as that may take. What is not so by then is left to the verdict. After two masters nobody waits for who is there.
+ * as that may take. What is not so by then is left to the verdict.
  */
 export async function settled(
   { clients, fleet }: Stage,
   { rooms, values, hall }: Places,
   isTorn: boolean,
 ): Promise<Remains> {
-  const deadline = performance.now() + HEALING_MS
+  const begun = performance.now()
+  let tookMs: number | undefined
   for (;;) {
     await sleep(100)
-    const isLate = performance.now() > deadline
+    const waitedMs = performance.now() - begun
+    const isLate = waitedMs > (tookMs !== undefined && isTorn ? LEASE_MS : HEALING_MS)
     if (!isLate && clients.some(({ pending }) => pending > 0)) continue
     try {
       const dumps = new Map<string, Dump>()
       for (const channel of [...rooms, ...values]) dumps.set(channel, await fleet.ask('log', channel))
       const members = await fleet.ask('members', hall)
-      if (isLate || (clients.every((client) => hasAll(client, dumps)) && (isTorn || allSee(clients, members))))
-        return { dumps, members }
+      if (clients.every((client) => hasAll(client, dumps))) tookMs ??= waitedMs
+      if (isLate || (tookMs !== undefined && allSee(clients, members)))
+        return { dumps, members, tookMs: tookMs ?? waitedMs }
     } catch (error) {
       if (isLate) throw error
     }

@@ -364,6 +364,23 @@ export interface LineageDump extends Stamped {
   readonly ended: readonly EndedEpoch[]
 }
 
+/**
+ * A history of a log that was given up, for another one had taken over: how far it had come. Whoever stood in it is told, and
+ * as long as it was served, others may have been led into it.
+ */
+export interface Undone extends Stamped {
+  readonly type: 'undone'
+  readonly channel: string
+  readonly head: Position
+  /** The epochs that it has in common with others, and how far. */
+  readonly ended: readonly EndedEpoch[]
+  /**
+   * The nodes that went on with it beside the one that had taken over, so that only their clients can have been led into
+   * it. Absent: there was no other one as long as it was served.
+   */
+  readonly nodes?: readonly string[]
+}
+
 export type PublishEvent = PubInvoke | PubOk | PubFail | PubUnknown
 export type SubscriberEvent = SubOk | SubEnd | SubRestart | Deliver | GapTold | Rebased
 
@@ -400,6 +417,7 @@ export type HistoryEvent =
   | End
   | LogDump
   | LineageDump
+  | Undone
 
 /** An event and its place in the record, which is what "before" and "after" mean. */
 export interface Recorded<E extends HistoryEvent = HistoryEvent> {

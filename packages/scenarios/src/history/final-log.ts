@@ -2,7 +2,8 @@ import type { LineageDump, LogDump, LogEntry } from './events.js'
 import { isNull, type Position } from './position.js'
 
 /**
- * The log of one channel at the end, and which positions of the past belong to it.
+ * The log of one channel at the end, and which positions of the past belong to it. Also a history of it that was given up:
+ * then its end is what is meant by the end.
  *
  * A position (e, n) is a prefix of the final log iff e is its epoch and n ≤ head, or e is in its lineage with end m and
  * n ≤ m; then (e, n) names the same message as (final epoch, n), and n alone is its place. That also tells *trimmed*
@@ -20,7 +21,10 @@ export class FinalLog {
   private readonly ids = new Map<number, string>()
   private readonly offsets = new Map<string, number>()
 
-  constructor(log: LogDump | undefined, lineage: LineageDump | undefined) {
+  constructor(
+    log: Pick<LogDump, 'epoch' | 'entries' | 'head'> | undefined,
+    lineage: Pick<LineageDump, 'ended'> | undefined,
+  ) {
     this.epoch = log?.epoch ?? ''
     this.head = log?.head ?? { epoch: '', offset: 0 }
     this.entries = log?.entries ?? []

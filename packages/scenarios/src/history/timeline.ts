@@ -25,6 +25,7 @@ import type {
   SessionEnding,
   SessionOver,
   SubscriberEvent,
+  Undone,
 } from './events.js'
 import { FinalLog } from './final-log.js'
 import { Stream } from './stream.js'
@@ -40,6 +41,12 @@ export interface Publish {
   fail?: Recorded<PubFail>
 }
 
+/** A history of a log that was given up, and the nodes that alone served it in the end, if there were others. */
+export interface FormerLog {
+  readonly log: FinalLog
+  readonly nodes: readonly string[] | undefined
+}
+
 /** All that happened on one channel. */
 export interface Channel {
   readonly name: string
@@ -47,6 +54,8 @@ export interface Channel {
   readonly mode: Mode | undefined
   readonly log: FinalLog
   readonly dump: Recorded<LogDump> | undefined
+  /** Histories of it that others took over from. */
+  readonly undone: readonly FormerLog[]
   readonly publishes: Map<string, Publish>
   /** All acknowledgements, in order. */
   readonly acks: Recorded<PubOk>[]
@@ -177,6 +186,7 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
       case 'channel':
       case 'log':
       case 'lineage':
+      case 'undone':
     }
   })
 
@@ -210,10 +220,13 @@ function channelTable(history: readonly HistoryEvent[]) {
   const dumps = new Map<string, Recorded<LogDump>>()
   const lineages = new Map<string, LineageDump>()
   const modes = new Map<string, Mode>()
+  const undone = new Map<string, FormerLog[]>()
   history.forEach((event, index) => {
     if (event.type === 'channel') modes.set(event.channel, event.mode)
     else if (event.type === 'log') dumps.set(event.channel, { index, event })
     else if (event.type === 'lineage') lineages.set(event.channel, event)
+    else if (event.type === 'undone')
+      undone.set(event.channel, [...(undone.get(event.channel) ?? []), formerLog(event)])
   })
   const channels = new Map<string, Channel>()
   const channelOf = (name: string): Channel => {
@@ -225,6 +238,7 @@ function channelTable(history: readonly HistoryEvent[]) {
         mode: modes.get(name),
         log: new FinalLog(dump?.event, lineages.get(name)),
         dump,
+        undone: undone.get(name) ?? [],
         publishes: new Map(),
         acks: [],
         deliveries: [],
@@ -238,6 +252,10 @@ function channelTable(history: readonly HistoryEvent[]) {
   }
   for (const name of dumps.keys()) channelOf(name)
   return Object.assign(channelOf, { all: () => channels.values() })
+}
+
+function formerLog({ nodes, head, ended }: Undone): FormerLog {
+  return { log: new FinalLog({ epoch: head.epoch, head, entries: [] }, { ended }), nodes }
 }
 
 function addPublish(channel: Channel, event: PubInvoke | PubOk | PubFail | PubUnknown, index: number): void {

@@ -4,6 +4,8 @@ import type { EndedEpoch } from '../history/index.js'
 /** The true lineage of one channel. */
 export interface ChannelHistory {
   readonly epoch: string
+  /** The latest offset that was stored. */
+  readonly top: number
   readonly ended: readonly EndedEpoch[]
 }
 
@@ -19,10 +21,11 @@ export class LineageOracle {
   /** The store answered that a publish is stored. */
   stored(channel: string, { epoch, offset }: Position): void {
     const known = this.channels.get(channel)
+    if (known?.epoch === epoch && known.top < offset) this.channels.set(channel, { ...known, top: offset })
     if (known?.epoch === epoch || this.ancestors.has(epoch)) return
     const continues = known && logOf(known.epoch) === logOf(epoch)
     const ended = continues ? [...known.ended, { epoch: known.epoch, end: offset - 1 }] : []
-    this.channels.set(channel, { epoch, ended })
+    this.channels.set(channel, { epoch, ended, top: offset })
     this.ancestors.set(epoch, ended)
   }
 
@@ -34,6 +37,11 @@ export class LineageOracle {
   /** Goes back to what a replica knew. */
   restore(checkpoint: ReadonlyMap<string, ChannelHistory>): void {
     this.channels = new Map(checkpoint)
+  }
+
+  /** How far each channel has come, in the history that serves it now. */
+  heads(): ReadonlyArray<readonly [channel: string, head: Position]> {
+    return [...this.channels].map(([channel, { epoch, top }]) => [channel, { epoch, offset: top }])
   }
 
   /** The store was lost. */

@@ -155,6 +155,7 @@ export class World {
   /** Has a replica take over, with whatever it has copied. */
   failOver(checkpoint?: Checkpoint): void {
     this.failovers += 1
+    if (checkpoint) this.giveUp()
     this.backend.failOver(checkpoint?.memory)
     if (checkpoint) this.oracle.restore(checkpoint.oracle)
   }
@@ -168,6 +169,7 @@ export class World {
   killBackend(): void {
     for (const node of this.nodes) if (!node.process.isDead) node.kill(false)
     this.failovers += 1
+    this.giveUp()
     this.backend = this.newBackend()
     this.presence.close()
     this.presence = new PresenceTap(this.backend, this)
@@ -195,6 +197,13 @@ export class World {
       this.record({ type: 'lineage', channel, epoch: head.epoch, ended: this.oracle.endedBefore(head.epoch) })
     }
     await judge.close()
+  }
+
+  /** Writes down how far the logs have come, before another history takes over. */
+  private giveUp(): void {
+    for (const [channel, head] of this.oracle.heads()) {
+      this.record({ type: 'undone', channel, head, ended: this.oracle.endedBefore(head.epoch) })
+    }
   }
 
   private recordedChannels(): readonly string[] {

@@ -57,39 +57,38 @@ test('an acknowledgement says what an epoch holds, as a delivery does', () => {
   expect(new TrueLineage([ok], log('a.2', 'x')).ended()).toEqual([])
 })
 
-describe('a message at the same offset in two epochs, sent again after the fork', () => {
-  const told = (offset: number): HistoryEvent => ({
-    type: 'gap',
-    at: 1,
-    subscriber: 's',
-    channel,
-    reason: 'rollback',
-    from: offset + 1,
-    to: offset + 1,
-    position: { epoch: 'a.2', offset },
-  })
-  const acknowledged = (epoch: string, id: string, offset: number): HistoryEvent => ({
-    type: 'pub.ok',
-    at: 2,
-    publisher: 'p',
-    channel,
-    id,
-    position: { epoch, offset },
-  })
-  const before = delivered('a.1', [1, 'x'], [2, 'again'])
+describe('a message at the same offset in two histories, sent again after the fork', () => {
+  const history = [...delivered('a.1', [1, 'x'], [2, 'again']), ...delivered('a.2', [2, 'again'], [3, 'later'])]
+  const final = log('a.2', 'x', 'again', 'later')
+  const forks = [{ epoch: 'a.1', offset: 1 }]
 
-  test('was undone, when subscribers were told so and nobody was told in the old epoch that it was stored', () => {
-    const history = [...before, told(1), acknowledged('a.2', 'again', 2)]
-    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 1 }])
+  test('belongs to both, as long as nobody says where they went apart', () => {
+    expect(new TrueLineage(history, final).ended()).toEqual([{ epoch: 'a.1', end: 2 }])
   })
 
-  test('was kept, when nobody was told otherwise', () => {
-    const history = [...before, acknowledged('a.2', 'again', 2)]
-    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 2 }])
+  test('belongs to the one that took over alone, once the fork is known', () => {
+    const lineage = new TrueLineage(history, final, forks)
+    expect(lineage.ended()).toEqual([{ epoch: 'a.1', end: 1 }])
+    expect(lineage.endOf({ from: 'a.1', to: 'a.2' })).toBe(1)
+    expect(lineage.endOf({ from: 'a.2', to: 'a.1' })).toBe(1)
   })
 
-  test('was kept, whatever subscribers were told, when its publisher was told in the old epoch that it was stored', () => {
-    const history = [...before, acknowledged('a.1', 'again', 2), told(1)]
-    expect(new TrueLineage(history, log('a.2', 'x', 'again')).ended()).toEqual([{ epoch: 'a.1', end: 2 }])
+  test('is no part of what was undone, seen from there', () => {
+    const undone = new TrueLineage(history, log('a.1', 'x', 'again'), forks)
+    expect(undone.ended()).toEqual([{ epoch: 'a.2', end: 1 }])
   })
+
+  test('two epochs of one side of the fork are compared as ever', () => {
+    const more = [...history, ...delivered('a.3', [3, 'later'])]
+    const lineage = new TrueLineage(more, log('a.3', 'x', 'again', 'later'), forks)
+    expect(lineage.ended()).toEqual([
+      { epoch: 'a.1', end: 1 },
+      { epoch: 'a.2', end: 3 },
+    ])
+  })
+})
+
+test('what was undone is common up to the fork, though nobody was seen to stand in it', () => {
+  const lineage = new TrueLineage(delivered('a.2', [2, 'y']), log('a.2', 'x', 'y'), [{ epoch: 'a.1', offset: 1 }])
+  expect(lineage.ended()).toEqual([{ epoch: 'a.1', end: 1 }])
 })

@@ -58,7 +58,14 @@ export const rolledBack = (id: string, publisher = 'p'): Unstamped => {
 
 export const fault = (kind: string): Unstamped => ({ type: 'fault', kind })
 
-export const connUp = (client = 'p'): Unstamped => ({ type: 'conn.up', client, session: 'x', node: 'n', link: 'l' })
+export const connUp = (client = 'p', node = 'n'): Unstamped => {
+  return { type: 'conn.up', client, session: 'x', node, link: 'l' }
+}
+
+/** A history that was given up; of two that were served at once, only by some nodes. */
+export const undone = (head: Position, ended: readonly EndedEpoch[], nodes?: readonly string[]): Unstamped => {
+  return { type: 'undone', channel, head, ended, ...(nodes && { nodes }) }
+}
 
 export const linkOpen = (link: string): Unstamped => ({ type: 'link.open', node: 'n', session: 'x', link })
 

@@ -20,6 +20,7 @@ import {
   restart,
   rolledBack,
   subscribe,
+  undone,
   unknown,
   unsubscribe,
   type Unstamped,
@@ -354,6 +355,58 @@ describe('rule 8, no false gaps', () => {
       finalLog('f', ['a'], { ended: [{ epoch: 'e', end: 1 }] }),
     )
     expect(broken(history, lossy)).toEqual([8])
+  })
+
+  describe('of two histories that are served at once, where the final one forked off behind the first message', () => {
+    /** Moves to the other master, is told there what that one does not have, and comes back. */
+    const moved = (node: string, from: number) =>
+      record(
+        subscribe(nowhere),
+        [connUp('s', 'new'), connUp('p', 'new')],
+        a1,
+        deliver('a', at('e', 1)),
+        fault('loss'),
+        publish('b', at('f', 2)),
+        rebase('e', 1, 'f'),
+        deliver('b', at('f', 2)),
+        [connUp('s', node), connUp('p', node)],
+        rolledBack('b'),
+        gap('rollback', from, 2, at('e', from - 1)),
+        [connUp('s', 'new'), connUp('p', 'new')],
+        rebase('e', 1, 'f'),
+        from === 1 ? deliver('a', at('f', 1)) : [],
+        deliver('b', at('f', 2)),
+        undone(at('e', 5), [{ epoch: 'f', end: 1 }], ['old']),
+        finalLog('f', ['a', 'b'], { ended: [{ epoch: 'e', end: 1 }] }),
+      )
+
+    test('each may say that what the other one has is gone', () => {
+      expect(broken(moved('old', 2), lossy)).toEqual([])
+    })
+
+    test('a node with the final one may not', () => {
+      expect(broken(moved('new', 2), lossy)).toEqual([8])
+      const { violations } = checkHistory(moved('new', 2), lossy)
+      expect(violations.map(({ subscriber }) => subscriber)).toEqual([undefined, 's'])
+    })
+
+    test('none may say that what both have is gone', () => {
+      expect(broken(moved('old', 1), lossy)).toEqual([8])
+    })
+  })
+
+  test('a rollback into a history that nobody knows of', () => {
+    const history = record(
+      subscribe(nowhere),
+      [a1, b2].flat(),
+      [deliver('a', at('e', 1)), deliver('b', at('e', 2))],
+      fault('loss'),
+      gap('rollback', 2, 2, at('g', 1)),
+      rebase('g', 1, 'f'),
+      rolledBack('b'),
+      finalLog('f', ['a'], { ended: [{ epoch: 'e', end: 1 }] }),
+    )
+    expect(broken(history, lossy)).toContain(8)
   })
 
   test.each(['epoch', 'unknown'] as const)('a gap %s where the lineage continues', (reason) => {

@@ -241,12 +241,20 @@ export class World {
 
   failover(channel: string, lag = 0): void {
     this.write({ type: 'fault', kind: lag ? 'failover.lossy' : 'failover.clean', detail: { channel, lag } })
+    if (lag) this.giveUp(channel)
     this.log(channel).failover(lag)
   }
 
   death(channel: string): void {
     this.write({ type: 'fault', kind: 'backend.death', detail: { channel } })
+    this.giveUp(channel)
     this.log(channel).die()
+  }
+
+  /** Writes down how far a log has come that another history takes over from. */
+  private giveUp(channel: string): void {
+    const { position: head, ended } = this.log(channel)
+    this.write({ type: 'undone', channel, head, ended })
   }
 
   trim(channel: string, count: number): void {

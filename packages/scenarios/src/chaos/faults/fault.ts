@@ -18,8 +18,9 @@ export interface Fault {
   readonly isNewHistory?: boolean
   /**
    * Whether clients may move between two masters that do not know of each other, and be told by each that who is with the
-   * other one has gone. A session that one of them has made is known to the other one as nobody's, until its time is over. So
-   * who is there is not compared in the end. Default `false`.
+   * other one has gone: so it is not counted how often somebody is told as gone. And a client that one master knows by a
+   * session that the other one does not know is there twice, until nobody has answered for the older one for long enough:
+   * so who is there is compared after that time. Default `false`.
    */
   readonly isTorn?: boolean
   /** A number that rises when it really happened, and what to say when it did not rise. Default: it cannot fail to happen. */

@@ -4,7 +4,8 @@ import type { Fault } from './fault.js'
 import { NODE_FAULTS } from './nodes.js'
 import { REDIS_FAULTS } from './redis.js'
 
-const redisFaults = (isLossy: boolean) => Object.values(REDIS_FAULTS).filter((fault) => fault.isLossy === isLossy)
+const { 'redis.split-brain': splitBrain, ...others } = REDIS_FAULTS
+const redisFaults = (isLossy: boolean) => Object.values(others).filter((fault) => fault.isLossy === isLossy)
 
 /** Several faults at once, of parts that do not know of each other. */
 export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
@@ -20,8 +21,15 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     isLossy: true,
     needs: 'redis',
     isNewHistory: true,
-    isTorn: true,
     harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(true)]),
+  },
+  'mixed.split-brain': {
+    says: 'a fault of clients, one of servers and a split brain, at about the same time: clients move between two masters',
+    isLossy: true,
+    needs: 'redis',
+    isNewHistory: true,
+    isTorn: true,
+    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), splitBrain ? [splitBrain] : []]),
   },
 }
 

@@ -3,6 +3,7 @@ import type { FaultProxy } from '../../fault-proxy/index.js'
 import type { Chance } from '../../sim/chance.js'
 import type { Places } from '../chaos-client.js'
 import type { Stage } from '../stage.js'
+import { takeOver } from '../undoing.js'
 import type { Fault } from './fault.js'
 
 /** As the command goes over the wire. The text of a function may hold the word as well. */
@@ -114,23 +115,20 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     ...lossy,
     ...newHistory,
     says: 'the replication link stands still, the master dies, and the replica takes over without the last messages',
-    async harm({ redis }, chance) {
-      redis.lag()
+    async harm(stage, chance, places, record) {
+      stage.redis.lag()
       await sleep(chance.between(100, 1_000))
-      await redis.promote()
-      await redis.rejoin()
+      await takeOver(stage, places, record)
     },
   },
   'redis.split-brain': {
     ...lossy,
     ...newHistory,
     says: 'the replica takes over while one server goes on with the old master; what that one stored is undone',
-    async harm({ redis }, chance) {
-      redis.lag()
+    async harm(stage, chance, places, record) {
+      stage.redis.lag()
       await sleep(chance.between(0, 300))
-      await redis.promote(redis.ways.slice(1))
-      await sleep(chance.between(300, 1_500))
-      await redis.rejoin()
+      await takeOver(stage, places, record, { servers: 1, forMs: chance.between(300, 1_500) })
     },
   },
   'redis.restart-empty': {

@@ -1,6 +1,7 @@
+import { branchesFor, whereabouts, type Branch, type Whereabouts } from '../branches.js'
 import type { GapTold, Recorded } from '../events.js'
 import type { ResolvedOptions } from '../options.js'
-import { showPosition } from '../position.js'
+import { showPosition, type Position } from '../position.js'
 import { isStep, type Step } from '../stream.js'
 import type { Channel, Timeline } from '../timeline.js'
 import { sample, type Violation, violation } from '../violation.js'
@@ -10,29 +11,33 @@ import { sample, type Violation, violation } from '../violation.js'
  * and a position that the final log does not keep; `trimmed` and `slow` need messages that the final log has dropped,
  * unless the options say that messages may be trimmed. The same for what publishers are told.
  *
- * Of two masters that do not know of each other each says that what the other one has is gone. So a rollback is right, whatever the
- * final log holds, when it leads into a history that this log does not hold: that one was undone later, and told again.
+ * A rollback leads into a history of the log, the final one or one that was given up, and names what that one does not have. Of two
+ * masters that do not know of each other each says rightly that what the other one has is gone; but only to those who are with it.
  *
  * Of an epoch that did not live to the end nothing shows what was trimmed in it: there only the option helps.
  */
-export function* gaps({ channels, faults }: Timeline, options: ResolvedOptions): Iterable<Violation> {
+export function* gaps(timeline: Timeline, options: ResolvedOptions): Iterable<Violation> {
+  const { channels, faults } = timeline
+  const nodeOf = whereabouts(timeline.connUps)
   const firstLossy = faults.find(({ event }) => options.lossyFaults.has(event.kind))?.index ?? Infinity
   for (const channel of channels) {
     for (const stream of channel.streams) {
       const { subscriber } = stream
       for (const step of stream.steps) {
         if (!isStep(step, 'gap')) continue
-        const wrong = falseGap(step, channel, step.index > firstLossy, options.mayTrim)
+        const branches = () => branchesFor(channel, nodeOf(subscriber, step.index))
+        const wrong = falseGap(step, channel, branches, step.index > firstLossy, options.mayTrim)
         if (wrong) yield violation(8, { subscriber, channel: channel.name }, wrong, [stream.opened, step])
       }
     }
-    yield* falseRollbacks(channel)
+    yield* falseRollbacks(channel, nodeOf)
   }
 }
 
 function falseGap(
   { event, before }: Step<GapTold>,
   { log }: Channel,
+  branches: () => readonly Branch[],
   afterLoss: boolean,
   mayTrim: boolean,
 ): string | undefined {
@@ -45,9 +50,7 @@ function falseGap(
       return `${told} but the log still holds messages from ${log.first} on`
     case 'rollback':
       if (!afterLoss) return `${told} but no fault has lost anything yet`
-      if (log.keeps(position) && log.keeps({ epoch: before.epoch, offset: from }))
-        return `${told} but ${from} was not rolled back`
-      return undefined
+      return falseRollback(branches(), event, before, told)
     case 'epoch':
     case 'unknown':
       if (!afterLoss) return `${told} but no fault has lost anything yet`
@@ -56,30 +59,36 @@ function falseGap(
   }
 }
 
-function* falseRollbacks({ name: channel, rollbacks, publishes, streams, log }: Channel): Iterable<Violation> {
-  // Who was led into a history that was undone later.
-  const astray = new Set(
-    streams.flatMap(({ subscriber, steps }) =>
-      steps.some((step) => isStep(step, 'gap') && step.event.reason === 'rollback' && !log.keeps(step.event.position))
-        ? [subscriber]
-        : [],
-    ),
-  )
+function falseRollback(
+  branches: readonly Branch[],
+  { position, from }: GapTold,
+  { epoch }: Position,
+  told: string,
+): string | undefined {
+  const entered = branches.filter((branch) => branch.has(position))
+  if (entered.length === 0) return `${told} but no history that it can have been led into has ${showPosition(position)}`
+  if (!entered.some((branch) => branch.lacks({ epoch, offset: from }))) return `${told} but ${from} was not rolled back`
+  return undefined
+}
+
+function* falseRollbacks(channel: Channel, nodeOf: Whereabouts): Iterable<Violation> {
+  const { name, rollbacks, publishes } = channel
   for (const told of rollbacks) {
     const { publisher, ids } = told.event
     const unacknowledged = ids.filter((id) => !isAcknowledgedBefore(publishes.get(id)?.ok, publisher, told))
     if (unacknowledged.length) {
       const message = `${publisher} was told a rollback of what it had no acknowledgement for: ${sample(unacknowledged)}`
-      yield violation(8, { channel }, message, [told])
+      yield violation(8, { channel: name }, message, [told])
     }
-    const kept = ids.filter((id) => {
-      const ok = publishes.get(id)?.ok
-      return ok && (log.offsetOf(id) !== undefined || log.keeps(ok.event.position))
-    })
-    if (kept.length && !astray.has(publisher)) {
-      const message = `${publisher} was told a rollback of what is still in the log: ${sample(kept)}`
-      yield violation(8, { channel }, message, [publishes.get(kept[0] ?? '')?.ok, told])
-    }
+    const acks = ids.flatMap((id) => publishes.get(id)?.ok ?? [])
+    // One history, which has none of them.
+    const kept = branchesFor(channel, nodeOf(publisher, told.index)).map((branch) =>
+      acks.filter(({ event: { id, position } }) => !branch.lacks(position, id)),
+    )
+    if (kept.some((acked) => acked.length === 0)) continue
+    const [final = []] = kept
+    const message = `${publisher} was told a rollback of what is still in the log: ${sample(final.map(({ event }) => event.id))}`
+    yield violation(8, { channel: name }, message, [final[0], told])
   }
 }
 

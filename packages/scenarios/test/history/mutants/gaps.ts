@@ -76,6 +76,37 @@ export const gaps: readonly Mutant[] = [
   },
   {
     rule: 8,
+    name: 'a rollback into a history that never was',
+    of: 'everything',
+    mutate: one(
+      (h) => h.find('gap', ({ event }) => event.reason === 'rollback'),
+      (h, { i, event }) => h.replace(i, { ...event, position: { ...event.position, epoch: 'never' } }),
+    ),
+  },
+  {
+    rule: 8,
+    name: 'a rollback into a history that was undone, of what came after it and was kept',
+    of: 'losing',
+    mutate: one(
+      (h) =>
+        h.find('undone').flatMap(({ i: u, event: { channel, head } }) => {
+          const kept = h.find('deliver', ({ i, event }) => {
+            const { epoch, offset } = event.position
+            const isLater = i > u && event.channel === channel && epoch !== head.epoch && h.logged(event)
+            return isLater && offset <= head.offset && !h.kept(channel, head.epoch, offset - 1)
+          })
+          return kept.map((told) => ({ ...told, into: head.epoch }))
+        }),
+      (h, { i, event: { at, subscriber, channel, position }, into }) => {
+        const { offset } = position
+        const back = { epoch: into, offset: offset - 1 }
+        const gap = { type: 'gap', reason: 'rollback', from: offset, to: offset, position: back } as const
+        return h.insert(i + 1, { ...gap, at, subscriber, channel })
+      },
+    ),
+  },
+  {
+    rule: 8,
     name: 'a publisher that is told of a loss that was none',
     of: 'everything',
     mutate: one(
