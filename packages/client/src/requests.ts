@@ -42,9 +42,11 @@ function checked(type: string, given: Draft['fields']): Pick<Draft, 'fields' | '
   try {
     const text = JSON.stringify(given)
     const fields = JSON.parse(text) as Draft['fields']
-    const { key, meta, method } = fields
+    const { key, meta = {}, method } = fields
     const isWhole = type !== 'publish' || 'data' in fields
-    if (isWhole && fits(key, 64) && fits(method, 255) && size(JSON.stringify(meta)) <= 1_024) {
+    const tools = JSON.stringify(meta)
+    const isTexts = tools[0] === '{' && Object.values(meta).every((text) => typeof text === 'string')
+    if (isWhole && isTexts && fits(key, 64) && fits(method, 255) && fits(tools, 1_024)) {
       return { fields, bytes: size(text) }
     }
   } catch {

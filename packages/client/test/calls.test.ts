@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { RealtimeError, type MethodContext } from '../src/index.js'
 import type { Engine } from '../src/engine.js'
+import { BAD_METAS } from './support/metas.js'
 import { later, settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
@@ -210,6 +211,9 @@ describe('a call', () => {
     ['a name of 256 bytes', 'ü'.repeat(128), 1, {}],
     ['an input that is no JSON', 'm', 1n, {}],
     ['too much meta', 'm', 1, { meta: { a: 'x'.repeat(1_100) } }],
+    ...BAD_METAS.map(
+      (meta) => [`the meta ${JSON.stringify(meta)}`, 'm', 1, { meta }] as [string, string, unknown, object],
+    ),
   ])('with %s is rejected before it could end the link', async (_, name, input, options) => {
     const world = new World()
     const link = await world.connect()

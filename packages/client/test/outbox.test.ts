@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OutboxEvent, PublishOptions } from '../src/index.js'
+import { BAD_METAS, GOOD_METAS } from './support/metas.js'
 import { settled } from './support/settled.js'
 import { outcome, World, type FakeLink } from './support/world.js'
 
@@ -287,7 +288,7 @@ describe('the bounds', () => {
     expect(new TextEncoder().encode(JSON.stringify(link.last('publish'))).length).toBeLessThanOrEqual(4_096)
   })
 
-  test.each([
+  test.each<[string, unknown, object]>([
     ['no data', undefined, {}],
     ['a function', () => {}, {}],
     ['a bigint', 1n, {}],
@@ -296,11 +297,23 @@ describe('the bounds', () => {
     ['a key that is null', 1, { key: null }],
     ['a key of 65 bytes', 1, { key: 'x'.repeat(65) }],
     ['a meta of more than 1 KiB', 1, { meta: { x: 'x'.repeat(1_024) } }],
+    ...BAD_METAS.map((meta) => [`the meta ${JSON.stringify(meta)}`, 1, { meta }] as [string, unknown, object]),
   ])('of the protocol refuse %s before it is sent', async (_, data, options) => {
     const world = new World()
     const link = await world.connect()
     expect(await outcome(world.client.channel('room').publish(data, options as PublishOptions))).toBe('INVALID_DATA')
     expect(link.of('publish')).toEqual([])
+  })
+
+  test.each(GOOD_METAS)('of the protocol let %j through as meta', async (meta) => {
+    const world = new World()
+    const link = await world.connect()
+    world.client
+      .channel('room')
+      .publish(1, { meta })
+      .catch(() => {})
+    await settled()
+    expect(link.last('publish').meta).toEqual(meta)
   })
 })
 

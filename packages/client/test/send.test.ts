@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { BAD_METAS } from './support/metas.js'
 import { settled } from './support/settled.js'
 import { World } from './support/world.js'
 
@@ -40,6 +41,7 @@ test('what would end the link is thrown instead', async () => {
   const room = world.client.channel('room')
   for (const data of [undefined, 1n, () => {}]) expect(() => room.send(data)).toThrow('INVALID_DATA')
   expect(() => room.send(1, { meta: { a: 'x'.repeat(1_100) } })).toThrow('INVALID_DATA')
+  for (const meta of BAD_METAS) expect(() => room.send(1, { meta: meta as never })).toThrow('INVALID_DATA')
   expect(() => room.send('x'.repeat(70_000))).toThrow('TOO_LARGE')
   expect(link.of('send')).toEqual([])
 })
