@@ -1,4 +1,4 @@
-// `pnpm test [level…]`: installs, finds a browser, a redis-server and an haproxy, runs every level, and ends with one line: `N passed, N failed`.
+// `pnpm test [level…]`: installs, finds a browser, a redis-server, an haproxy and an nginx, runs every level, and ends with one line: `N passed, N failed`.
 // Uses nothing but Node, so that it works in a fresh clone.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { requireChromium } from './lib/chromium.mjs'
 import { requireHaproxy } from './lib/haproxy.mjs'
+import { requireNginx } from './lib/nginx.mjs'
 import { installOrExit, root } from './lib/pnpm.mjs'
 import { requireRedis } from './lib/redis.mjs'
 
@@ -23,7 +24,7 @@ installOrExit()
 const env = {
   ...process.env,
   ...((levels.includes('redis') || levels.includes('chaos')) && { REDIS_SERVER_PATH: orExit(requireRedis) }),
-  ...(levels.includes('redis') && { HAPROXY_PATH: orExit(requireHaproxy) }),
+  ...(levels.includes('redis') && { HAPROXY_PATH: orExit(requireHaproxy), NGINX_PATH: orExit(requireNginx) }),
   ...(levels.includes('browser') && { CHROMIUM_PATH: orExit(requireChromium) }),
 }
 

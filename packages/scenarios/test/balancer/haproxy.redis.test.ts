@@ -1,15 +1,10 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RealtimeClient } from '@org/realtime-client'
-import { SUBPROTOCOL } from '@org/realtime-protocol'
-import { healthChecks, RealtimeServer, type ServerOptions } from '@org/realtime-server'
-import { redis } from '@org/realtime-server/redis'
-import { afterAll, beforeAll, describe, test, vi, type TestContext } from 'vitest'
-import { WebSocket, type ClientOptions } from 'ws'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import type { ClientOptions } from 'ws'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
-import { TLS_CERTIFICATE } from '../../../server/test/support/tls.js'
-import { replaced, startHaproxy } from './haproxy.js'
+import { answered, guest, servers } from './around.js'
+import { startHaproxy } from './haproxy.js'
+import { replaced } from './recipe.js'
 
 /** Patience of a balancer that has little. The timers of a server can be half a second late, each time. */
 const IDLE_MS = 2_000
@@ -19,66 +14,11 @@ let store: RedisServer
 beforeAll(async () => void (store = await startRedis()))
 afterAll(() => store.stop())
 
-/** Two servers on one Redis, which nobody else sees there. */
-async function servers({ onTestFinished, task }: TestContext, options: ServerOptions = {}) {
-  const addresses: string[] = []
-  const start = async (node: string) => {
-    const realtime = new RealtimeServer(undefined, {
-      ...options,
-      backend: redis({ url: store.url, keyPrefix: `${task.id}:` }),
-      authenticate: ({ handshake }) => (addresses.push(handshake.remoteAddress), { user: null, hello: node }),
-    })
-    realtime.channel('room', { subscribe: true, publish: true })
-    const health = healthChecks(realtime)
-    const http = createServer((request, response) => {
-      if (!health(request, response)) response.writeHead(404).end()
-    })
-    realtime.attach(http)
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    onTestFinished(async () => {
-      await realtime.close({ lbDelayMs: 0 })
-      http.close()
-    })
-    return { realtime, port: (http.address() as AddressInfo).port }
-  }
-  const [a, b] = [await start('a'), await start('b')]
-  return { a: a.realtime, ports: [a.port, b.port], addresses }
-}
-
-/** Somebody outside, who verifies the certificate, and what it hears. */
-function guest({ onTestFinished }: TestContext, url: string, options: ClientOptions = {}) {
-  class Trusting extends WebSocket {
-    constructor(address: string | URL, protocols?: string | string[]) {
-      super(address, protocols, { ca: TLS_CERTIFICATE, ...options })
-    }
-  }
-  const client = new RealtimeClient(url, { WebSocket: Trusting, reconnect: { minMs: 50, baseMs: 100 } })
-  onTestFinished(() => client.close())
-  /** The server of each link there was. */
-  const nodes: unknown[] = []
-  client.on('connected', ({ hello }) => nodes.push(hello))
-  const heard: unknown[] = []
-  const room = client.channel('room')
-  room.on('message', ({ data }) => heard.push(data))
-  return { client, room, nodes, heard }
-}
-
-/** The status of a handshake that is refused; 101 when it is not. */
-function answered({ onTestFinished }: TestContext, url: string, options: ClientOptions): Promise<number | undefined> {
-  const webSocket = new WebSocket(url, SUBPROTOCOL, { ca: TLS_CERTIFICATE, ...options })
-  onTestFinished(() => webSocket.terminate())
-  return new Promise((resolve, reject) => {
-    webSocket.on('unexpected-response', (_request, { statusCode }) => resolve(statusCode))
-    webSocket.on('upgrade', ({ statusCode }) => resolve(statusCode))
-    webSocket.on('error', reject)
-  })
-}
-
 // Those that wait for a balancer to lose its patience do so at once.
 describe.concurrent('two servers behind an HAProxy', () => {
   test('[A8] a quiet link outlives an HAProxy that cuts idle ones, as long as the server pings more often', async (context) => {
     const { expect } = context
-    const { a, ports } = await servers(context, { limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
+    const { a, ports } = await servers(context, store, { limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
     const { url } = await startHaproxy(context, ports, impatient)
     const guests = [guest(context, url), guest(context, url)]
     await Promise.all(guests.map(({ room }) => room.ready()))
@@ -90,7 +30,7 @@ describe.concurrent('two servers behind an HAProxy', () => {
 
   test('an HAProxy that is less patient than the server cuts, and the client comes back', async (context) => {
     const { expect } = context
-    const { ports } = await servers(context, { limits: { heartbeatMs: 10 * IDLE_MS } })
+    const { ports } = await servers(context, store, { limits: { heartbeatMs: 10 * IDLE_MS } })
     const { url } = await startHaproxy(context, ports, impatient)
     const { room, nodes } = guest(context, url)
     await room.ready()
@@ -99,7 +39,7 @@ describe.concurrent('two servers behind an HAProxy', () => {
 
   test('[A10] behind an HAProxy that ends TLS, links are wss, and origin, host and address are those of the outside', async (context) => {
     const { expect } = context
-    const { a, ports, addresses } = await servers(context, { trustedProxies: 1 })
+    const { a, ports, addresses } = await servers(context, store, { trustedProxies: 1 })
     const { url } = await startHaproxy(context, ports)
     const from = (origin: string): ClientOptions => ({
       origin,
@@ -117,7 +57,7 @@ describe.concurrent('two servers behind an HAProxy', () => {
 
   test('[A10] behind an HAProxy, what a client writes into its headers makes it nobody else, and its page no page of this host', async (context) => {
     const { expect } = context
-    const { ports, addresses } = await servers(context, { trustedProxies: 1 })
+    const { ports, addresses } = await servers(context, store, { trustedProxies: 1 })
     const { url } = await startHaproxy(context, ports)
     const forged = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-host': 'evil.example', cookie: 'session=1' }
     const headers = { host: 'chat.example.com', ...forged }
@@ -129,7 +69,7 @@ describe.concurrent('two servers behind an HAProxy', () => {
 
   test('[A11] an HAProxy that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async (context) => {
     const { expect } = context
-    const { ports } = await servers(context)
+    const { ports } = await servers(context, store)
     const proxy = await startHaproxy(context, ports)
     const guests = [guest(context, proxy.url), guest(context, proxy.url)]
     for (const { room } of guests) await room.ready()

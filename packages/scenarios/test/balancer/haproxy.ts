@@ -8,10 +8,7 @@ import { vi, type TestContext } from 'vitest'
 import { requireHaproxy } from '../../../../scripts/lib/haproxy.mjs'
 import { freePort } from '../../../../scripts/lib/redis-servers.mjs'
 import { TLS_CERTIFICATE, TLS_KEY } from '../../../server/test/support/tls.js'
-import { textOf } from '../docs/pages.js'
-
-/** What a test has otherwise than the guide. */
-export type Change = (config: string) => string
+import { recipe, replaced, type Change } from './recipe.js'
 
 /** A real HAProxy. */
 export interface Haproxy {
@@ -35,7 +32,11 @@ export async function startHaproxy(
   const port = await freePort()
   const file = join(folder, 'haproxy.cfg')
   const write = (change: Change) => {
-    const outside = replaced(recipe(), ':443 ssl crt /etc/haproxy/site.pem', `127.0.0.1:${port} ssl crt ${certificate}`)
+    const outside = replaced(
+      recipe('HAProxy'),
+      ':443 ssl crt /etc/haproxy/site.pem',
+      `127.0.0.1:${port} ssl crt ${certificate}`,
+    )
     const inside = servers.reduce((text, own, i) => replaced(text, `10.0.0.${i + 1}:3000`, `127.0.0.1:${own}`), outside)
     writeFileSync(file, change(inside))
   }
@@ -65,16 +66,4 @@ export async function startHaproxy(
       child.kill('SIGUSR2')
     },
   }
-}
-
-/** A text with something in it that has to be there replaced. */
-export function replaced(text: string, from: string, to: string): string {
-  if (!text.includes(from)) throw new Error(`the recipe of the guide has no "${from}"`)
-  return text.replaceAll(from, to)
-}
-
-function recipe(): string {
-  const [, found] = /HAProxy:\n\n```\n([\s\S]*?)```/.exec(textOf('docs/guide/scaling-out.md')) ?? []
-  if (!found) throw new Error('the guide has no recipe for HAProxy')
-  return found
 }
