@@ -180,6 +180,25 @@ describe('docs/guide/operating.md', () => {
   })
 })
 
+describe('docs/guide/scaling-out.md', () => {
+  test('its server answers what the balancers ask, says why Redis cannot be reached, and ends when it is told to', async () => {
+    const program = await bundled('docs/guide/scaling-out.md')
+    const away = await freePort()
+    const env = { REDIS_URL: `redis://127.0.0.1:${away}` }
+    const { says, output, child } = run(program('scaled-server.ts'), env)
+    await says('listening')
+    expect((await fetch(`http://127.0.0.1:${program.port}/readyz`)).status).toBe(200)
+    expect((await fetch(`http://127.0.0.1:${program.port}/elsewhere`)).status).toBe(404)
+    await vi.waitFor(() => expect(output()).toContain(`ECONNREFUSED 127.0.0.1:${away}`), 5_000)
+    child.kill('SIGTERM')
+    await vi.waitFor(async () => {
+      expect((await fetch(`http://127.0.0.1:${program.port}/readyz`)).status).toBe(503)
+    })
+    const [code] = (await once(child, 'exit')) as [number | null]
+    expect(code).toBe(0)
+  })
+})
+
 describe('docs/guide/channels.md', () => {
   test('its modes do what the page says, and no more', async () => {
     const program = await bundled('docs/guide/channels.md')
@@ -244,15 +263,18 @@ async function bundled(page: string): Promise<{ (name: string): string; readonly
     format: 'esm',
     target: 'node20',
     conditions: ['@org/source'],
-    external: ['ws', 'prom-client', 'express', 'fastify', 'hono', '@hono/node-server'],
+    external: ['ws', 'ioredis', 'prom-client', 'express', 'fastify', 'hono', '@hono/node-server'],
     logLevel: 'error',
   })
   return Object.assign((name: string) => join(outdir, name.replace(/\.ts$/, '.mjs')), { port })
 }
 
-function run(program: string) {
+function run(program: string, env: NodeJS.ProcessEnv = {}) {
   let text = ''
-  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  })
   processes.push(child)
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (text += String(chunk)))
   const output = () => text
