@@ -93,8 +93,7 @@ export class Master {
     this.ear.down()
     this.commands.stop()
     this.topics.stop()
-    this.host.fine(`commands of ${this.name}`)
-    this.host.fine(`topics of ${this.name}`)
+    for (const part of ['commands of', 'topics of', 'publications to']) this.host.fine(`${part} ${this.name}`)
   }
 
   /** What it serves has changed: the probe goes where it can be heard. */

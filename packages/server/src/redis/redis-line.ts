@@ -229,13 +229,16 @@ export class ConnectedLine implements RedisLine {
 
   /** Publishes by a function, as broker and stores do. That Redis is full, or wants more replicas, is no trouble of the way. */
   private async probe(topic: string, text: string): Promise<void> {
-    const part = `publications to ${this.topology.ownerOf(partitionOfKey(topic)) ?? 'nobody'}`
+    const owner = this.topology.ownerOf(partitionOfKey(topic))
+    const part = `publications to ${owner}`
     const { commandTimeoutMs } = this.settings
     try {
       await this.call('line.probe', [topic], [this.publishCommand, text], { deadlineMs: commandTimeoutMs })
       this.health.fine(part)
     } catch (error) {
-      if (judge(error instanceof Error ? (error.cause ?? error) : error).kind !== 'unwilling') {
+      // Of a master that serves the topic no more nobody would ever say that it works again.
+      const isOwned = owner !== undefined && this.topology.ownerOf(partitionOfKey(topic)) === owner
+      if (isOwned && judge(error instanceof Error ? (error.cause ?? error) : error).kind !== 'unwilling') {
         this.trouble(part, error instanceof Error ? error : new Error(String(error)))
       }
       throw error

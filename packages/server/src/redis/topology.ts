@@ -96,6 +96,7 @@ export class Topology {
       if (!this.isRunning) return
       try {
         this.take(await this.askOne(seed), seed)
+        this.refusal = undefined
         this.told.known(
           this.owners.includes(undefined) ? new Error('no master serves some slots of the Cluster') : undefined,
         )

@@ -106,6 +106,22 @@ describe('a master of a Cluster that dies', () => {
     await expect.poll(() => heard.length).toBeGreaterThanOrEqual(3)
   })
 
+  it('and whose slots others take over while it hangs: no part of it is missed once all is served again', async () => {
+    const [hanging, heir, other] = await cluster()
+    const its = line([hanging, heir, other])
+    const told = watched(its)
+    for (const third of [0, 1, 2] as const) await its.listen(its.key('b', nameOn(third)), () => undefined)
+    hanging.pause()
+    ends.push(async () => hanging.resume())
+    // Long enough that all that is under way on it fails by its own deadline.
+    await expect.poll(() => told, { timeout: 5_000 }).toContain('degraded')
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    for (const server of [heir, other]) await server.command('CLUSTER', 'DELSLOTSRANGE', 0, 5_460)
+    await heir.command('CLUSTER', 'ADDSLOTSRANGE', 0, 5_460)
+    await expect.poll(() => publish(its, nameOn(0)).catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => told.slice(-2), { timeout: 10_000 }).toEqual(['restored', 'resync'])
+  }, 40_000)
+
   it('and whose replica takes over: calls go on there, and its topics are heard there', async () => {
     const servers = await cluster()
     const [dying, alive] = servers
@@ -148,4 +164,20 @@ describe('a master of a Cluster that dies', () => {
     await expect.poll(() => heard, { timeout: 5_000 }).toContain('now 3')
     await expect(replica.command('PUBSUB', 'SHARDNUMSUB', its.key('b', name))).resolves.toEqual([its.key('b', name), 1])
   }, 60_000)
+})
+
+it('a user who was given the missing right to see the Cluster can listen from then on', async () => {
+  const servers = await cluster()
+  const each = (...rules: string[]) =>
+    Promise.all(servers.map((server) => server.command('ACL', 'SETUSER', 'app', ...rules)))
+  await each('on', '>secret', '~*', '&*', '+@all', '-cluster')
+  const urls = servers.map(({ host, port }) => ({ url: `${host}:${port}` }))
+  const its = lineTo(urls, [countLibrary], { ...QUICK, username: 'app', password: 'secret' })
+  ends.push(() => its.close())
+  const listen = () => its.listen(its.key('b', 'n'), () => undefined)
+  await expect(listen()).rejects.toMatchObject({ code: expect.stringMatching(/CONFIGURATION|UNAVAILABLE/) as string })
+  await expect(listen()).rejects.toMatchObject({ code: 'CONFIGURATION' })
+  await each('+cluster')
+  await expect.poll(() => publish(its, 'n').catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect(listen()).resolves.toBeUndefined()
 })
