@@ -1,6 +1,7 @@
 // `pnpm demo [name]`: installs, builds the packages and starts an example, by default the chat, which prints its
-// address. `PORT` sets the port; with `--built` the packages are taken as they are.
+// address. It takes the first free port from 3000 on, or that of `PORT`; with `--built` the packages are taken as they are.
 import { spawn, spawnSync } from 'node:child_process'
+import { demoPort } from './lib/demo-port.mjs'
 import { installOrExit, pnpm, root } from './lib/pnpm.mjs'
 
 /** Each demo: the example it starts, and the script of the example that does it. */
@@ -21,6 +22,11 @@ if (!Object.hasOwn(DEMOS, name)) {
 const [example, script] = DEMOS[name]
 const EXAMPLE = `@org/realtime-example-${example}`
 
+// Before what takes long.
+const port = await demoPort().catch((error) => {
+  console.error(error.message)
+  process.exit(1)
+})
 installOrExit()
 const [command, ...buildArgs] = pnpm('--filter', `${EXAMPLE}^...`, '--workspace-concurrency=1', 'run', 'build')
 if (!isBuilt) buildOrExit()
@@ -28,7 +34,7 @@ if (!isBuilt) buildOrExit()
 const [, ...startArgs] = pnpm('--filter', EXAMPLE, 'run', script)
 const server = spawn(command, startArgs, {
   cwd: root,
-  env: { ...process.env, PORT: process.env.PORT ?? '3000' },
+  env: { ...process.env, PORT: String(port) },
   stdio: ['ignore', 'inherit', 'inherit'],
   // A process group of its own: a signal has to reach the server behind pnpm and its shell, which do not pass it on.
   detached: true,
