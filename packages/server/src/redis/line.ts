@@ -35,7 +35,7 @@ export interface RedisLine {
   readonly publishCommand: 'publish' | 'spublish'
   /** Number of the partition of a name: 0 … 127. */
   partitionOf(name: string): number
-  /** `rt1:{tag}:kind:name`, behind the prefix of the application. */
+  /** `rt1:{tag}:kind:name`, behind the prefix of the application; in another database than 0 `rt1:db:{tag}:kind:name`. */
   key(kind: string, name: string): string
   /** The same for what belongs to a partition and to no name. */
   partitionKey(kind: string, partition: number): string

@@ -79,7 +79,9 @@ export class ConnectedLine implements RedisLine {
   }
 
   partitionKey(kind: string, partition: number): string {
-    return `${this.settings.keyPrefix}rt1:{${tagOf(partition)}}:${kind}`
+    const { keyPrefix, db } = this.settings
+    // Topics of a Redis know no databases: those of another one are told apart by their names.
+    return `${keyPrefix}rt1:${db === 0 ? '' : `${db}:`}{${tagOf(partition)}}:${kind}`
   }
 
   open(): void {
