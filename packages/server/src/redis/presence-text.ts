@@ -13,12 +13,19 @@ export function memberOf(session: string, body: string): StoredMember {
   return { user: JSON.parse(body.slice(0, end)) as string | null, session, payload: body.slice(end + 1) }
 }
 
-/** A change as it is published: `1 <epoch> <offset> <kind> <count>`, the session as JSON, the body; each a line. */
+/**
+ * A change as it is published: `1 <epoch> <offset> <kind> <count>`, the session as JSON, the body; each a line. Nothing for
+ * any other text: of a version that says more, or of somebody else who publishes to this Redis.
+ */
 export function readChange(text: string): PresenceChange | undefined {
   const [head = '', session = ''] = text.split('\n', 2)
-  const [version, epoch = '', offset, kind, count] = head.split(' ')
-  // Of a version that says more.
-  if (version !== '1' || (kind !== 'join' && kind !== 'leave')) return undefined
-  const member = memberOf(JSON.parse(session) as string, text.slice(head.length + session.length + 2))
-  return { position: { epoch, offset: Number(offset) }, kind, member, count: Number(count) }
+  const [, epoch = '', offset, kind, count] = /^1 (\S+) (\d+) (join|leave) (\d+)$/.exec(head) ?? []
+  if (kind !== 'join' && kind !== 'leave') return undefined
+  try {
+    const member = memberOf(JSON.parse(session) as string, text.slice(head.length + session.length + 2))
+    return { position: { epoch, offset: Number(offset) }, kind, member, count: Number(count) }
+  } catch {
+    // It is no JSON.
+    return undefined
+  }
 }

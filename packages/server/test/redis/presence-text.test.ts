@@ -36,4 +36,16 @@ describe('a change as text', () => {
       expect(readChange(other)).toBeUndefined()
     },
   )
+
+  test.each([
+    '1 epoch 7 join 3\nada\n"ada"',
+    '1 epoch 7 join 3\n"s"\nada',
+    '1 epoch 7 join 3\n"s"',
+    '1 epoch 7 join 3',
+    '1 epoch x join 3\n"s"\n"ada"',
+    '1 epoch 7 join\n"s"\n"ada"',
+    '1',
+  ])('that is none of ours is ignored, and does not end the process: %j', (other) => {
+    expect(readChange(other)).toBeUndefined()
+  })
 })
