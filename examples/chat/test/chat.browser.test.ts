@@ -283,6 +283,34 @@ test('a refused message shows the words of the server, and can be retried or del
   expect(second).toBe(first)
 })
 
+test('who changes a name may think better of it, and keeps the one that is there', async () => {
+  const ada = await open({ name: 'Ada' })
+  await ada.page.locator('#me').click()
+  await ada.page.getByRole('textbox', { name: 'Name' }).fill('Somebody else')
+  await ada.page.getByRole('button', { name: 'Cancel' }).click()
+  expect(await ada.page.locator('#me').textContent()).toBe('Ada · change name')
+  await ada.rename('Ada Lovelace')
+  expect(await ada.page.locator('#me').textContent()).toBe('Ada Lovelace · change name')
+})
+
+test('while the server cannot store, the page says so, and what is written waits', async () => {
+  const ada = await open({ name: 'Ada' })
+  chat.backend.setDegraded(true)
+  const words = () => ada.page.locator('#banner:not([hidden]) #words').allTextContents()
+  await until('the trouble is told', words, ([said]) => said?.startsWith('The server cannot store') === true)
+  await ada.say('Later')
+  expect(await ada.state('Later')).not.toBe('Not sent')
+  expect(await logOf('lobby').catch(() => [])).toEqual([])
+  chat.backend.setDegraded(false)
+  await until(
+    'the message is sent',
+    () => ada.state('Later'),
+    (state) => state === 'Sent',
+  )
+  await until('the trouble is over', words, ([said]) => !said?.startsWith('The server cannot store'))
+  expect(await logOf('lobby')).toEqual(['Ada: Later'])
+})
+
 test('a keyboard is enough: name, room, message', async () => {
   const grace = await open({ name: 'Grace', room: 'coffee' })
   const ada = await open({})
@@ -355,6 +383,13 @@ test('new messages do not pull a reader away; a button leads to them', async () 
   await jump.click()
   await until('the end is in view', below, (distance) => distance < 2)
   expect(await jump.isVisible()).toBe(false)
+})
+
+test('a room with a long name does not make the list of rooms wider than its place', async () => {
+  const ada = await open({ name: 'Ada', room: 'a-room-with-quite-a-long-name-of-forty-ch' })
+  const list = ada.page.locator('nav')
+  expect(await list.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0)
+  expect(await ada.page.locator('nav a').last().textContent()).toContain('a-room-with-quite')
 })
 
 test('everything that can be used has a name, and nothing is wider than a small phone', async () => {

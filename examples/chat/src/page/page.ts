@@ -57,6 +57,8 @@ function send(): void {
 
 function askName(): void {
   nameField.value = name
+  byId('look').textContent = name ? 'Cancel' : 'Just look around'
+  byId('join').textContent = name ? 'Save' : 'Join'
   naming.showModal()
 }
 

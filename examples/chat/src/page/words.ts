@@ -35,9 +35,17 @@ export function failureInWords({ code, message }: RealtimeError): string {
 }
 
 /** What keeps us from the server, for people; nothing when nothing does. */
-export function troubleInWords({ status, offline, error, retryInMs, reason }: ClientState): string | undefined {
+export function troubleInWords({
+  status,
+  offline,
+  degraded,
+  error,
+  retryInMs,
+  reason,
+}: ClientState): string | undefined {
   if (error) return `Disconnected: ${error.message}. Reload the page to come back.`
   if (offline) return 'You are offline. What you write waits here.'
+  if (degraded) return 'The server cannot store messages at the moment. What you write waits here.'
   if (status !== 'connecting') return undefined
   if (retryInMs === undefined) return 'Connecting …'
   return reason ? `No connection: ${reason}.` : 'No connection.'

@@ -31,11 +31,13 @@ export async function bundlePage() {
 
 /** Starts a chat with a memory of its own: a second one on the same port is what a restarted process would be. */
 export async function startChat(page: URL, port = 0) {
-  const { http, realtime } = createChat({ page, backend: memory() })
+  const backend = memory()
+  const { http, realtime } = createChat({ page, backend })
   http.listen(port, '127.0.0.1')
   await once(http, 'listening')
   return {
     realtime,
+    backend,
     port: (http.address() as AddressInfo).port,
     async close() {
       const closed = once(http, 'close')

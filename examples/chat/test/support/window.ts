@@ -98,7 +98,7 @@ export class Window {
   async rename(name: string): Promise<void> {
     await this.page.locator('#me').click()
     await this.page.getByRole('textbox', { name: 'Name' }).fill(name)
-    await this.page.getByRole('button', { name: 'Join' }).click()
+    await this.page.getByRole('button', { name: /^(Join|Save)$/ }).click()
   }
 
   /** Waits for the messages to be exactly these. */
