@@ -14,7 +14,7 @@ export interface Wants {
   all(): Iterable<string>
   /** Redis has acknowledged them. */
   heard(topics: readonly string[]): void
-  /** Redis did not take them. */
+  /** Redis did not take them: they are to be checked again, by and by. */
   refused(topics: readonly string[], error: unknown, connection: Connection): void
   /** All topics that were wanted are heard. `wasAway`: until now they were not, and may have missed something. */
   whole(wasAway: boolean): void
@@ -27,6 +27,8 @@ export interface Wants {
 export class Ear {
   private readonly asked = new Map<string, number>()
   private readonly heard = new Set<string>()
+  /** Topics that Redis did not take, and that are not asked for again yet. */
+  private readonly refused = new Set<string>()
   private dirty = new Set<string>()
   private connection: Connection | undefined
   private isFlushing = false
@@ -61,6 +63,7 @@ export class Ear {
     this.connection = undefined
     this.asked.clear()
     this.heard.clear()
+    this.refused.clear()
     this.dirty = new Set()
   }
 
@@ -106,6 +109,7 @@ export class Ear {
     const begin: string[] = []
     const end: string[] = []
     for (const topic of dirty) {
+      this.refused.delete(topic)
       const has = this.asked.has(topic) || this.heard.has(topic)
       const wanted = this.wants.wants(topic)
       if (wanted && !has) begin.push(topic)
@@ -140,13 +144,15 @@ export class Ear {
       },
       (error: unknown) => {
         const own = current()
+        for (const topic of own) this.refused.add(topic)
         if (own.length > 0) this.wants.refused(own, error, connection)
       },
     )
   }
 
   private judgeWhole(): void {
-    if (!this.isMaking || !this.connection || this.asked.size > 0 || this.dirty.size > 0) return
+    if (!this.isMaking || !this.connection) return
+    if (this.asked.size > 0 || this.dirty.size > 0 || this.refused.size > 0) return
     const { wasAway } = this
     this.isMaking = this.wasAway = false
     this.wants.whole(wasAway)

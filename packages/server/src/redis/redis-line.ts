@@ -18,6 +18,8 @@ import { judge } from './verdict.js'
 const LAYOUT_PARTITION = 0
 /** Wait before topics are asked for again that Redis did not take. */
 const ASK_AGAIN_MS = 100
+/** The same when somebody has to change something first. */
+const REFUSED_MS = 5_000
 
 /** The line over real connections: one for commands and one for topics to each master. */
 export class ConnectedLine implements RedisLine {
@@ -264,16 +266,17 @@ export class ConnectedLine implements RedisLine {
     const verdict = judge(error)
     // The next connection asks for them again.
     if (verdict.kind === 'lost') return
-    if (verdict.kind === 'configuration') {
-      this.topics.fail(topics, explained(error))
-      return
-    }
+    const isForbidden = verdict.kind === 'configuration'
+    if (isForbidden) this.topics.fail(topics, explained(error))
     if (verdict.kind === 'moved') {
       for (const topic of topics) this.topology.learn(partitionOfKey(topic), verdict.address)
     }
-    this.parts.clock.setTimer(() => {
-      if (master.topics.connection === connection) for (const topic of topics) master.ear.check(topic)
-    }, ASK_AGAIN_MS)
+    this.parts.clock.setTimer(
+      () => {
+        if (master.topics.connection === connection) for (const topic of topics) master.ear.check(topic)
+      },
+      isForbidden ? REFUSED_MS : ASK_AGAIN_MS,
+    )
   }
 
   /** Partitions have another master: their topics go there, and what was published on the way may be lost. */

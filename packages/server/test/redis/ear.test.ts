@@ -1,25 +1,30 @@
 import { expect, it } from 'vitest'
 import type { Connection } from '../../src/redis/connection.js'
 import { Ear } from '../../src/redis/ear.js'
+import { tagOf } from '../../src/redis/partitions.js'
 
 /** An ear for some topics, whose Redis answers when it is told to. */
 function listening(...topics: string[]) {
   const told: string[] = []
-  const answers: (() => void)[] = []
+  const answers: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = []
   const connection = {
-    send: () => new Promise<void>((resolve) => answers.push(resolve)),
+    send: () => new Promise<void>((resolve, reject) => answers.push({ resolve, reject })),
   } as unknown as Connection
   const ear = new Ear({
-    isSharded: false,
+    isSharded: topics.length > 1,
     wants: (topic) => topics.includes(topic),
     all: () => topics,
     heard: () => undefined,
     refused: () => undefined,
     whole: (wasAway) => told.push(wasAway ? 'back' : 'there'),
   })
-  const answer = async (): Promise<void> => {
+  /** Answers what was asked, but refuses the first so many. */
+  const answer = async (refused = 0): Promise<void> => {
     await turn()
-    for (const resolve of answers.splice(0)) resolve()
+    for (const [i, { resolve, reject }] of answers.splice(0).entries()) {
+      if (i < refused) reject(new Error('CLUSTERDOWN'))
+      else resolve()
+    }
     await turn()
   }
   return { ear, connection, told, answer }
@@ -51,6 +56,18 @@ it('a connection that ends before it is whole leaves the return to the next one'
   await turn()
   ear.down()
   ear.up(connection, false)
+  await answer()
+  expect(told).toEqual(['back'])
+})
+
+it('what Redis did not take is missing until it is asked for again and heard, whatever else is heard meanwhile', async () => {
+  const [a, b] = [`{${tagOf(1)}}`, `{${tagOf(2)}}`]
+  const { ear, connection, told, answer } = listening(a, b)
+  ear.up(connection, true)
+  await answer(1)
+  expect(told).toEqual([])
+  expect([ear.hears(a), ear.hears(b)]).toEqual([false, true])
+  ear.check(a)
   await answer()
   expect(told).toEqual(['back'])
 })
