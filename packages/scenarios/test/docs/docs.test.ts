@@ -112,6 +112,16 @@ test('docs/chaos.md says of every kind of fault what happens', () => {
   expect(written).toEqual(Object.entries(CHAOS).map(([kind, { says }]) => [kind, says]))
 })
 
+test('the guide to scaling out says of every fault of one part what is lost, as chaos plays it', () => {
+  const rows = rowsOf('docs/guide/scaling-out.md', 'What is lost', 'Played as')
+  const written = rows.flatMap(({ 'What is lost': lost = '', 'Played as': kinds = '' }) =>
+    [...kinds.matchAll(/[a-z-]+\.[a-z-]+/g)].map(([kind]) => [kind, !lost.startsWith('nothing')]),
+  )
+  const played = Object.entries(CHAOS).filter(([kind]) => !kind.startsWith('mixed.'))
+  expect(written.map(([kind]) => kind).sort()).toEqual(played.map(([kind]) => kind).sort())
+  expect(Object.fromEntries(written)).toEqual(Object.fromEntries(played.map(([kind, { isLossy }]) => [kind, isLossy])))
+})
+
 test('every guide is part of the reference', () => {
   const { projectDocuments } = JSON.parse(textOf('typedoc.json')) as { projectDocuments: string[] }
   expect([...projectDocuments].sort()).toEqual(
