@@ -159,8 +159,8 @@ export const ERROR_CODES = {
   UNSUBSCRIBED: {
     side: 'client',
     retryable: false,
-    meaning: 'the subscription ended',
-    remedy: 'subscribe again',
+    meaning: 'there is no subscription: it ended, or nobody listens for messages',
+    remedy: 'add a message listener or an iterator: it subscribes',
   },
   TIMEOUT: {
     side: 'client',
