@@ -16,7 +16,7 @@ export const RULES = {
   12: 'latest: values only get newer, all agree on them, no gap is told, and at the end everybody has the newest one',
   13: 'ephemeral: what was published there, at most once, and without a position',
   14: 'calls: each ends once, with its own answer; runs once unless idempotent; unknown only for a lost link or time',
-  15: 'endings: who was sent away for good says so and stays away, with its session; no healthy link ends for its token',
+  15: 'endings: who was sent away for good says so and stays away, with session and link; no healthy link ends for its token',
 } as const
 
 export type RuleNumber = keyof typeof RULES

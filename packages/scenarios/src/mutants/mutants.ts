@@ -147,6 +147,18 @@ export const MUTANTS: readonly Mutant[] = [
     mutated: `(isTerminal(code) && code !== 4506) || state.refusals > 1`,
   },
   {
+    name: 'session that outlives its end',
+    file: 'server/src/core/endings.ts',
+    original: `await sessions.release(ending.id, ending.owner)`,
+    mutated: `await Promise.resolve(sessions)`,
+  },
+  {
+    name: 'link that outlives its session',
+    file: 'server/src/core/held.ts',
+    original: `  connection.dismiss(dismissal.code, dismissal.reason)`,
+    mutated: `  if (isToComeBack(dismissal)) connection.dismiss(dismissal.code, dismissal.reason)`,
+  },
+  {
     name: 'new token that does not lengthen the life of its link',
     file: 'server/src/core/handlers/refresh.ts',
     original: `connection.admit(expiry.expiresInMs)`,

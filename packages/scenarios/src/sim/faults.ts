@@ -28,8 +28,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 
   'session.end': onNode((world, node) => {
     const { session, link } = world.faultChance.pick(world.clients)
-    // One between two links can be ended as well.
-    if (world.faultChance.happens(0.5)) link?.break('reset')
+    // Who hears of it never asks for that session again. Who does not, on a link that has died without a word, or between two links,
+    // comes back later and asks.
+    const how = world.faultChance.pick<Break | 'hears'>(['hears', 'half-open', 'half-open', 'linger', 'reset'])
+    if (how !== 'hears') link?.break(how)
     if (session !== undefined) node.end(session)
   }),
 

@@ -2,6 +2,13 @@ import type { BackendNode, MemoryBackend, PresenceChange, StoredMember } from '@
 import type { StoredPresence } from '../history/index.js'
 import type { World } from './world.js'
 
+/** What one node says to another, as far as it matters here. */
+interface Word {
+  readonly kind: string
+  readonly id: number
+  readonly question: { readonly about: string }
+}
+
 /** Writes down what the store says of presence, from beside the servers. */
 export class PresenceTap {
   private readonly node: BackendNode
@@ -14,11 +21,7 @@ export class PresenceTap {
       deliver: () => undefined,
       superseded: () => undefined,
       degraded: () => undefined,
-      // It serves nobody, and does not keep those waiting who ask.
-      heard: (from, text) => {
-        const { kind, id } = JSON.parse(text) as { readonly kind: string; readonly id: number }
-        if (kind === 'ask') void this.node.control.send(from, JSON.stringify({ kind: 'answer', id }))
-      },
+      heard: (from, text) => this.answer(from, JSON.parse(text) as Word),
       verify: () => undefined,
       resync: () => {
         // While it is degraded nothing changes, and its end is told the same way.
@@ -41,6 +44,16 @@ export class PresenceTap {
   /** Lets go of a store that is gone, or of the world. */
   close(): void {
     void this.node.close()
+  }
+
+  /**
+   * It serves nobody, and says so as a server would: an answer that says nothing would be one of a server that does not
+   * understand, and who asks would be told each time that not all were reached.
+   */
+  private answer(from: string, { kind, id, question }: Word): void {
+    if (kind !== 'ask') return
+    const answer = question.about === 'sessions' ? [] : { sessions: 0 }
+    void this.node.control.send(from, JSON.stringify({ kind: 'answer', id, answer }))
   }
 
   private changed(channel: string, { kind, position, member }: PresenceChange): void {

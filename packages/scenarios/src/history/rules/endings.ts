@@ -1,4 +1,4 @@
-import type { ConnUp, Recorded } from '../events.js'
+import type { ConnUp, LinkOpen, Recorded } from '../events.js'
 import type { ResolvedOptions } from '../options.js'
 import type { Timeline } from '../timeline.js'
 import { type Violation, violation } from '../violation.js'
@@ -9,12 +9,13 @@ const ENDED = 4506
 
 /**
  * Rule 15: a client whose session the server ended says so, and does not return by itself; a session that is over is not
- * resumed, unless the store lost that; and a link does not end for its token while nothing keeps the client from bringing
- * another one in time.
+ * resumed, unless the store lost that, and has no link any more; and a link does not end for its token while nothing keeps
+ * the client from bringing another one in time.
  */
 export function* endings(timeline: Timeline, options: ResolvedOptions): Iterable<Violation> {
   yield* returns(timeline)
   yield* revivals(timeline, options)
+  yield* remains(timeline, options)
   yield* expiries(timeline, options)
 }
 
@@ -42,6 +43,24 @@ function* revivals({ connUps, sessionOvers, faults }: Timeline, { lossyFaults }:
     if (!over || over.index > up.index) continue
     if (faults.some(({ index, event }) => index < up.index && lossyFaults.has(event.kind))) continue
     yield violation(15, {}, `session ${up.event.session} was resumed after it was over`, [over, up])
+  }
+}
+
+/** Links that the server keeps although their session is over. */
+function* remains({ links, sessionOvers, end }: Timeline, { supersedeWithinMs }: ResolvedOptions): Iterable<Violation> {
+  for (const over of sessionOvers) {
+    const { session, at } = over.event
+    const latest = at + supersedeWithinMs
+    const open = new Map<string, Recorded<LinkOpen>>()
+    for (const { index, event } of links) {
+      if (event.session !== session || event.at > latest) continue
+      if (event.type === 'link.close') open.delete(event.link)
+      else if (index < over.index) open.set(event.link, { index, event })
+    }
+    if ((end?.event.at ?? Infinity) <= latest) continue
+    for (const link of open.values()) {
+      yield violation(15, {}, `session ${session} was over, and its link stayed`, [link, over], latest)
+    }
   }
 }
 

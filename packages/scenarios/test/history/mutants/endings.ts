@@ -12,6 +12,13 @@ const returns = (h: Subject) =>
 const remaining = (h: Subject) =>
   h.find('conn.up', ({ i, event }) => !h.events.slice(i + 1).some((later) => isOf(later, event.client)))
 
+/** Links that stay for more than a second, to the end of the record. */
+const staying = (h: Subject) =>
+  h.find('link.open', ({ i, event }) => {
+    const closes = h.events.slice(i).some((later) => later.type === 'link.close' && later.link === event.link)
+    return !closes && (h.events[h.end]?.at ?? 0) > event.at + 1_000
+  })
+
 const isOf = (event: Subject['events'][number], client: string): boolean =>
   'client' in event && event.client === client && /^(conn|client)\./.test(event.type)
 
@@ -43,6 +50,12 @@ export const endings: readonly Mutant[] = [
     of: 'everything',
     options: { mayTrim: true },
     mutate: one(returns, (h, { i, event: { at, session } }) => h.insert(i, { at, type: 'session.over', session })),
+  },
+  {
+    rule: 15,
+    name: 'a link that stays when its session is over',
+    of: 'everything',
+    mutate: one(staying, (h, { i, event: { at, session } }) => h.insert(i + 1, { at, type: 'session.over', session })),
   },
   {
     rule: 15,
