@@ -6,6 +6,8 @@ import type { LineParts } from './settings.js'
 const GRACE_MS = 500
 /** What happens together is verified once. */
 const RESYNC_MS = 50
+/** What is not back by then is not waited for: one master of a Cluster may be away for hours. */
+const PATIENCE_MS = 5_000
 
 /** What is wrong with the line at the moment, and who hears of it. */
 export class Health {
@@ -54,13 +56,15 @@ export class Health {
     if (!this.troubles.delete(name) || this.troubles.size > 0) return
     this.parts.clock.clearTimer(this.degrading)
     this.degrading = undefined
+    if (this.isDegraded || this.owesResync) {
+      this.parts.clock.clearTimer(this.resyncing)
+      this.resyncing = undefined
+    }
     if (!this.isDegraded) {
       if (this.owesResync) this.resync()
       return
     }
     this.isDegraded = false
-    this.parts.clock.clearTimer(this.resyncing)
-    this.resyncing = undefined
     this.parts.logger.info('Redis is back')
     this.tell((handler) => handler.degraded(false))
     this.verify()
@@ -71,10 +75,13 @@ export class Health {
     if (this.resyncing !== undefined) return
     this.resyncing = this.parts.clock.setTimer(() => {
       this.resyncing = undefined
-      // What is lost together comes back one by one: it is verified once, when all of it is back. While it is degraded
-      // nothing could be verified, and the end of that brings one in any case.
-      if (this.troubles.size === 0) this.verify()
-      else this.owesResync = true
+      if (this.troubles.size === 0) return this.verify()
+      // What is lost together comes back one by one: it is verified once, when all of it is back, or nearly.
+      this.owesResync = true
+      this.resyncing = this.parts.clock.setTimer(() => {
+        this.resyncing = undefined
+        this.verify()
+      }, PATIENCE_MS)
     }, RESYNC_MS)
   }
 

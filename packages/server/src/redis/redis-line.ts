@@ -195,7 +195,11 @@ export class ConnectedLine implements RedisLine {
         probe: (topic, text) => this.probe(topic, text),
         text: (topic, text) => this.topics.hear(topic, text),
         returned: () => this.health.resync(),
-        trouble: (part, error) => this.trouble(part, error),
+        trouble: (part, error) => {
+          if (this.topology.masters.has(name)) this.trouble(part, error)
+          // A call was sent there, of a slot that has not arrived: whoever serves nothing is missed by nobody.
+          else this.drop(name, master)
+        },
         denied: (refusal) => this.topics.fail(all(), refusal),
         fine: (part) => this.health.fine(part),
         moved: () => this.topology.look(),
@@ -209,6 +213,11 @@ export class ConnectedLine implements RedisLine {
     )
     this.masters.set(name, master)
     return master
+  }
+
+  private drop(name: string, master: Master): void {
+    this.masters.delete(name)
+    master.stop()
   }
 
   private async prepare(connection: Connection, partitions: readonly number[]): Promise<void> {
@@ -283,9 +292,7 @@ export class ConnectedLine implements RedisLine {
   private reowned(partitions: readonly number[], wasKnown: boolean): void {
     const owners = this.topology.masters
     for (const [name, master] of this.masters) {
-      if (owners.has(name)) continue
-      master.stop()
-      this.masters.delete(name)
+      if (!owners.has(name)) this.drop(name, master)
     }
     for (const partition of partitions) {
       const topics = [...this.topics.in(partition)]

@@ -85,6 +85,33 @@ describe('a slot that moves', () => {
   })
 })
 
+it('a master that was to take a slot over, and is gone before it did, is missed by nobody', async () => {
+  const servers = await cluster()
+  const [from] = servers
+  const bus = await freePort()
+  const guest = await startRedis({ settings: { 'cluster-enabled': 'yes', 'cluster-port': bus } })
+  ends.push(() => guest.stop())
+  await guest.command('CLUSTER', 'MEET', from.host, from.port, Number(from.settings['cluster-port']))
+  const known = async () => await Promise.all([...servers, guest].map((server) => server.command('CLUSTER', 'NODES')))
+  await expect
+    .poll(async () => (await known()).every((nodes) => String(nodes).match(/master/g)?.length === 4))
+    .toBe(true)
+  const its = line(servers)
+  const told = watched(its)
+  const name = nameOn(0)
+  const slot = slotOf(partitionOf(name))
+  await guest.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from))
+  await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(guest))
+  const count = () => its.call('test.count', [its.key('x', name)], [1])
+  await expect(count()).resolves.toBe(1)
+  expect(await guest.command('DBSIZE')).toBe(1)
+  await from.command('CLUSTER', 'SETSLOT', slot, 'STABLE')
+  await guest.kill()
+  await expect(count()).resolves.toBe(1)
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  expect(told).not.toContain('degraded')
+}, 20_000)
+
 describe('a master of a Cluster that dies', () => {
   it('and comes back: it is degraded meanwhile, and all is heard again', async () => {
     const servers = await cluster()

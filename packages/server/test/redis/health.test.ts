@@ -44,6 +44,32 @@ it('an outage is told after half a second, and its end with one word to verify',
   expect(told).toEqual(['degraded', 'restored', 'resync'])
 })
 
+it('what is back is verified though another part stays away, and once more when that is back', async () => {
+  const { clock, told, health } = healthy()
+  health.trouble('a', gone)
+  await clock.advance(60_000)
+  health.trouble('b', gone)
+  await clock.advance(1_000)
+  health.resync()
+  health.fine('b')
+  await clock.advance(6_000)
+  expect(told).toEqual(['degraded', 'resync'])
+  await clock.advance(60_000)
+  health.fine('a')
+  await clock.advance(60_000)
+  expect(told).toEqual(['degraded', 'resync', 'restored', 'resync'])
+})
+
+it('a part that is lost for a moment while all wait for another one is verified with it, once', async () => {
+  const { clock, told, health } = healthy()
+  health.trouble('a', gone)
+  health.resync()
+  await clock.advance(100)
+  health.fine('a')
+  await clock.advance(10_000)
+  expect(told).toEqual(['resync'])
+})
+
 it('who joins during an outage is told at once', async () => {
   const { clock, health } = healthy()
   health.trouble('a', gone)
