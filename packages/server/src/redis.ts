@@ -11,10 +11,19 @@ import { ConnectedLine } from './redis/redis-line.js'
 export { LineError as RedisError, type LineErrorCode as RedisErrorCode } from './redis/errors.js'
 export type { RedisOptions, RedisSentinel, RedisTls } from './redis/options.js'
 
+const PUBLISH_DELAY_MS = 8
+const MAX_PUBLISH_DELAY_MS = 100
+
 /** Settings of the Redis backend. */
 export interface RedisBackendOptions extends RedisOptions {
   /** Time for which a session without a link can be resumed, in milliseconds. Default: 120,000. */
   readonly sessionTtlMs?: number
+  /**
+   * Time for which publishes of this node to one channel wait for each other at most, in milliseconds, once there are
+   * enough of them: from 500 a second on. Several in one call cost Redis and the node a fraction. 0: they never wait.
+   * Default: 8.
+   */
+  readonly publishDelayMs?: number
 }
 
 /**
@@ -27,14 +36,17 @@ export interface RedisBackendOptions extends RedisOptions {
  * @throws TypeError when an option makes no sense, or two contradict each other.
  */
 export function redis(options: RedisBackendOptions = {}): Backend {
-  const { sessionTtlMs = DEFAULT_LIMITS.sessionTtlMs } = options
+  const { sessionTtlMs = DEFAULT_LIMITS.sessionTtlMs, publishDelayMs = PUBLISH_DELAY_MS } = options
   const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
   const logger = new InheritedLogger()
   if (options.logger) logger.inherit(redacting(options.logger))
   if (!Number.isSafeInteger(sessionTtlMs) || sessionTtlMs <= 0) {
     throw new TypeError('redis: sessionTtlMs must be a whole number from 1')
   }
+  if (!Number.isSafeInteger(publishDelayMs) || publishDelayMs < 0 || publishDelayMs > MAX_PUBLISH_DELAY_MS) {
+    throw new TypeError(`redis: publishDelayMs must be a whole number from 0 to ${MAX_PUBLISH_DELAY_MS}`)
+  }
   const parts = { clock, random, logger, metrics }
   const line = new ConnectedLine(settingsOf(options), parts, BACKEND_LIBRARIES)
-  return new RedisBackend({ ...parts, line, sessionTtlMs })
+  return new RedisBackend({ ...parts, line, sessionTtlMs, publishDelayMs })
 }

@@ -6,6 +6,9 @@ import { Tempo } from './tempo.js'
 /** What an audience needs of its node. */
 export type AudienceContext = Pick<ChannelContext, 'instruments' | 'clock' | 'writeDelayMs'>
 
+/** Messages in one write that are worth a delay. */
+const TOGETHER = 2
+
 /** Who listens to one channel on one node: live ones get broadcasts, the others are behind, and some wait to be filled. */
 export class Audience {
   /** How many subscriptions there are, live or behind. */
@@ -15,10 +18,12 @@ export class Audience {
 
   private readonly instruments: ChannelContext['instruments']
   private readonly tempo: Tempo
+  /** Whether what is broadcast now may wait for more. */
+  private canWait = false
 
   constructor({ instruments, clock, writeDelayMs }: AudienceContext) {
     this.instruments = instruments
-    this.tempo = new Tempo(clock, writeDelayMs)
+    this.tempo = new Tempo(clock, writeDelayMs, TOGETHER)
   }
 
   /** Lets a subscription that has caught up take part in broadcasts. */
@@ -36,9 +41,14 @@ export class Audience {
     this.instruments.slow += 1
   }
 
+  /** One publication or several come together: those go out in one write anyway, and need not wait for each other. */
+  expect(): void {
+    this.canWait = this.tempo.beat()
+  }
+
   /** Offers a publication to everybody who is live. Those whose link cannot take it go to `refused`. */
   broadcast(frame: EncodedFrame, refused: (subscription: Subscription) => void): void {
-    const canWait = this.tempo.beat()
+    const { canWait } = this
     for (const subscription of this.live) if (!subscription.link.offer(frame, canWait)) refused(subscription)
   }
 

@@ -2,14 +2,20 @@ import type { Data, StandardSchema, WireError } from '@org/realtime-protocol'
 import type { LogFields, Logger } from '../ports/index.js'
 import { wireError } from './wire-errors.js'
 
-/** Data as its schema gave it, or why it does not fit. Never rejects. */
-export async function checked(
+/** Data as its schema gave it, or why it does not fit. */
+export type Checked = { readonly value: Data } | { readonly error: WireError }
+
+/** Has data checked, where there is a schema. Never rejects. */
+export function checked(
   schema: StandardSchema | undefined,
   data: Data,
   logger: Logger,
   subject: LogFields,
-): Promise<{ readonly value: Data } | { readonly error: WireError }> {
-  if (!schema) return { value: data }
+): Checked | Promise<Checked> {
+  return schema ? validated(schema, data, logger, subject) : { value: data }
+}
+
+async function validated(schema: StandardSchema, data: Data, logger: Logger, subject: LogFields): Promise<Checked> {
   try {
     const result = await schema['~standard'].validate(data)
     if (!result.issues) return { value: result.value }

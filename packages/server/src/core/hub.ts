@@ -55,9 +55,12 @@ export class Hub {
     )
   }
 
-  /** Takes a publication from the broker. */
-  deliver(name: string, epoch: string, publication: StoredPublication): void {
-    this.channels.get(name)?.deliver(epoch, publication)
+  /** Takes publications from the broker. */
+  deliver(name: string, epoch: string, publications: readonly StoredPublication[]): void {
+    const channel = this.channels.get(name)
+    if (!channel) return
+    channel.audience.expect()
+    for (const publication of publications) channel.deliver(epoch, publication)
   }
 
   /** Has every channel verify its position. */

@@ -38,10 +38,11 @@ export function measured(
         if (published.hasSubscribers) published.publish(publishEvent(request, ms, outcome))
       }
       try {
-        const outcome = await plain.publish(request)
+        const outcome = await broker.publish(request)
         tell({ outcome })
         return outcome
       } catch (error) {
+        instruments.failures.add('publish')
         tell({ error })
         throw error
       }

@@ -182,10 +182,11 @@ export class Node implements NodeHandler, ChannelContext {
     return this.parts.declarations.resolve(name)?.declaration.mode ?? 'log'
   }
 
-  deliver(channel: string, epoch: string, publication: StoredPublication): void {
+  deliver(channel: string, epoch: string, publications: readonly StoredPublication[]): void {
+    const date = this.clock.date()
     // Two clocks may disagree by more than a message takes.
-    this.instruments.deliveryTook(Math.max(0, this.clock.date() - publication.at) / 1_000)
-    this.hub.deliver(channel, epoch, publication)
+    for (const { at } of publications) this.instruments.deliveryTook(Math.max(0, date - at) / 1_000)
+    this.hub.deliver(channel, epoch, publications)
   }
 
   degraded(isDegraded: boolean): void {

@@ -4,8 +4,8 @@ import type { Clock } from '../ports/index.js'
 const DELAYS_PER_WINDOW = 8
 
 /**
- * How fast a channel is: whether so much comes that a short delay puts at least two of its messages into one write. Then
- * they may wait for each other; what comes now and then is not held up, for nothing would be gained.
+ * How fast a channel is: whether so much comes that a short delay brings several messages together. Then they may wait for
+ * each other; what comes now and then is not held up, for nothing would be gained.
  */
 export class Tempo {
   private readonly windowMs: number
@@ -13,10 +13,14 @@ export class Tempo {
   private beats = 0
   private wasBusy = false
 
-  /** @param delayMs The delay, in milliseconds; 0: never. */
+  /**
+   * @param delayMs The delay, in milliseconds; 0: never.
+   * @param together How many it has to bring together.
+   */
   constructor(
     private readonly clock: Pick<Clock, 'now'>,
     delayMs: number,
+    private readonly together: number,
   ) {
     this.windowMs = delayMs * DELAYS_PER_WINDOW
   }
@@ -36,6 +40,6 @@ export class Tempo {
   }
 
   private get isBusy(): boolean {
-    return this.beats >= 2 * DELAYS_PER_WINDOW
+    return this.beats >= this.together * DELAYS_PER_WINDOW
   }
 }

@@ -214,7 +214,8 @@ export class MemoryBackend implements Backend {
   }
 
   private deliver(channel: string, { epoch, publication }: Appended): void {
-    for (const member of this.subscribers.get(channel) ?? []) member.deliver(channel, epoch, publication)
+    const publications = [publication]
+    for (const member of this.subscribers.get(channel) ?? []) member.deliver(channel, epoch, publications)
   }
 
   private recover(channel: string, since: Since | undefined, limit: number): Recovery {

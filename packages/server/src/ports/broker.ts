@@ -153,8 +153,11 @@ export interface Broker {
 
 /** What a broker tells a node. */
 export interface BrokerHandler {
-  /** A publication of a subscribed channel, at a position of the epoch given; of the null epoch, one that was relayed. */
-  deliver(channel: string, epoch: string, publication: StoredPublication): void
+  /**
+   * Publications of a subscribed channel that come together, in order, at positions of the epoch given; of the null epoch,
+   * ones that were relayed.
+   */
+  deliver(channel: string, epoch: string, publications: readonly StoredPublication[]): void
   /**
    * Whether the log can be reached has changed. Told when it cannot be reached at the moment of joining, too. What it
    * means for requests is for them to find out: they reject.

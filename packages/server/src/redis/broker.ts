@@ -31,6 +31,8 @@ export interface RedisBrokerParts {
   readonly sweepMs?: number
   /** Time for which repeats are known. Default: that of the protocol. */
   readonly dedupeMs?: number
+  /** Time for which publishes of a busy channel wait for each other at most. */
+  readonly publishDelayMs: number
 }
 
 /** A channel that is listened to. */
@@ -61,11 +63,11 @@ export class RedisBroker implements Broker {
   private readonly listening = new Map<string, Listening>()
 
   constructor(private readonly parts: RedisBrokerParts) {
-    const { line, random, handler, sweepMs = SWEEP_MS, dedupeMs = DEFAULT_LIMITS.dedupeMs } = parts
+    const { line, handler, sweepMs = SWEEP_MS, dedupeMs = DEFAULT_LIMITS.dedupeMs } = parts
     const keyring = new LogKeyring(line)
     this.keyring = keyring
     this.reader = new LogReader(line, keyring)
-    this.writer = new LogWriter({ line, keyring, random, dedupeMs, leastTtlMs: SPARE_SWEEPS * sweepMs })
+    this.writer = new LogWriter({ ...parts, keyring, dedupeMs, leastTtlMs: SPARE_SWEEPS * sweepMs })
     this.sweep = new Sweep({
       ...parts,
       keyring,
@@ -119,6 +121,7 @@ export class RedisBroker implements Broker {
   /** Lets go of everything; the handler is told nothing more. */
   async close(): Promise<void> {
     this.sweep.close()
+    this.writer.close()
     await Promise.allSettled([...this.listening.keys()].map((channel) => this.unsubscribe(channel)))
   }
 
@@ -128,7 +131,7 @@ export class RedisBroker implements Broker {
     const heard = parseHeard(text)
     if (!heard) return this.ignore(channel)
     listening.isQuiet = false
-    this.parts.handler.deliver(channel, heard.epoch, heard.publication)
+    this.parts.handler.deliver(channel, heard.epoch, heard.publications)
   }
 
   private ignore(channel: string): void {

@@ -1,73 +1,72 @@
-import { rebaseFrom } from '../core/lineage.js'
-import type { PublishOutcome, PublishRequest, Random, Retention } from '../ports/index.js'
-import type { RedisLine } from './line.js'
-import type { LogKeyring } from './log-keys.js'
-import { parseEnded } from './log-state.js'
-import { messageText } from './message-text.js'
+import type { Clock, PublishOutcome, PublishRequest } from '../ports/index.js'
+import { isOnce, LogAppender, type AppenderParts } from './log-appender.js'
+import { PublishQueue, type Publish } from './publish-queue.js'
 
 /** What the writer is built from. */
-export interface WriterParts {
-  readonly line: RedisLine
-  readonly keyring: LogKeyring
-  readonly random: Random
-  /** Time for which repeats are known, at least. */
-  readonly dedupeMs: number
-  /** Time for which a log is kept at least, whatever its retention says: that of whoever listens to renew it. */
-  readonly leastTtlMs: number
+export interface WriterParts extends AppenderParts {
+  readonly clock: Clock
+  /** Time for which publishes of a busy channel wait for each other at most. */
+  readonly publishDelayMs: number
 }
 
-/**
- * What the function answers: a kind; then epoch, offset, id if it was stored as another one, and what is known of other
- * epochs; or the number expected.
- */
-type Answer = readonly [kind: 1, epoch: string, offset: number, id?: string, top?: number, ended?: string]
-type Refusal = readonly [kind: 2 | 3, expected: number]
+/** Channels whose publishes may wait for each other. */
+const MAX_QUEUES = 10_000
 
-/** A time that Redis can add to its own, for whoever asks for ever. */
-const MOST_MS = 2 ** 42
+/** Calls under way at a time, before publishes of a channel wait for the one before. */
+const UNPRESSED = 32
 
-/** Appends to logs. */
+/** Writes to logs: sees to it that publishes which may leave together do. */
 export class LogWriter {
-  private readonly retentions = new WeakMap<Retention, string>()
+  private readonly appender: LogAppender
+  private readonly queues = new Map<string, PublishQueue>()
+  /** Calls that are not answered yet. */
+  private underWay = 0
 
-  constructor(private readonly parts: WriterParts) {}
-
-  /** Stores one message and hands it on. */
-  async publish(request: PublishRequest): Promise<PublishOutcome> {
-    const { channel, id, payload, number, key, epoch = '' } = request
-    const { line, keyring, random, dedupeMs } = this.parts
-    const { all, topic } = keyring.of(channel)
-    const args = [topic, line.publishCommand, id, messageText(request), Buffer.byteLength(payload)]
-    const bounds = [this.retention(request.retention), dedupeMs, random.id(), epoch]
-    const numbered = number ? [`p${number.producer}`, number.seq, number.lowest] : ['', '', '']
-    const keyed = key === undefined ? '' : `k${key}`
-    // A publish without number and key cannot be known again: it must not run twice.
-    const once = !number && key === undefined
-    const known = once ? [] : [...numbered, keyed]
-    const answer = (await line.call('log.publish', all, [...args, ...bounds, ...known], { once })) as Answer | Refusal
-    if (answer[0] !== 1) return { kind: answer[0] === 2 ? 'out-of-order' : 'forgotten', expected: answer[1] }
-    const [, current, offset, other, top, ended] = answer
-    const storedId = other || id
-    const position = { epoch: current, offset }
-    if (ended === undefined || top === undefined) return { kind: 'stored', id: storedId, position }
-    const dot = current.indexOf('.')
-    const lineage = {
-      log: current.slice(0, dot),
-      generation: current.slice(dot + 1),
-      top,
-      first: 1,
-      ended: parseEnded(ended),
-    }
-    return { kind: 'stored', id: storedId, position, rebase: rebaseFrom(lineage, epoch) }
+  constructor(private readonly parts: WriterParts) {
+    this.appender = new LogAppender(parts)
   }
 
-  private retention(retention: Retention): string {
-    const known = this.retentions.get(retention)
-    if (known !== undefined) return known
-    const { messages, ageMs, bytes, ttlMs } = retention
-    const kept = [messages, ageMs, bytes].map((bound) => Math.min(Math.ceil(bound), Number.MAX_SAFE_INTEGER))
-    const text = [...kept, Math.min(Math.max(Math.ceil(ttlMs), this.parts.leastTtlMs), MOST_MS)].join(' ')
-    this.retentions.set(retention, text)
-    return text
+  /** Stores one message and hands it on. */
+  publish(request: PublishRequest): Promise<PublishOutcome> {
+    return new Promise((resolve, reject) => this.queueOf(request.channel).add({ request, resolve, reject }))
+  }
+
+  /** Sends what waits. */
+  close(): void {
+    for (const queue of this.queues.values()) queue.flush()
+  }
+
+  private queueOf(channel: string): PublishQueue {
+    const known = this.queues.get(channel)
+    if (known) return known
+    if (this.queues.size >= MAX_QUEUES) this.forget()
+    const { clock, publishDelayMs } = this.parts
+    const queue = new PublishQueue(clock, publishDelayMs, {
+      send: (publishes) => this.send(channel, publishes),
+      isPressed: () => this.underWay > UNPRESSED,
+    })
+    this.queues.set(channel, queue)
+    return queue
+  }
+
+  private forget(): void {
+    for (const [channel, queue] of this.queues) if (queue.isEmpty) this.queues.delete(channel)
+  }
+
+  private async send(channel: string, publishes: readonly Publish[]): Promise<void> {
+    const [first] = publishes
+    if (!first) return
+    this.underWay += 1
+    const requests = publishes.map(({ request }) => request)
+    try {
+      const outcomes = await this.appender.append(channel, { once: isOnce(first.request), requests })
+      for (const [i, outcome] of outcomes.entries()) publishes[i]?.resolve(outcome)
+      // The log did not take the next one. Now it is the first, and is told so.
+      if (outcomes.length < publishes.length) await this.send(channel, publishes.slice(outcomes.length))
+    } catch (error) {
+      for (const { reject } of publishes) reject(error)
+    } finally {
+      this.underWay -= 1
+    }
   }
 }

@@ -1,14 +1,17 @@
 import type { Meta, Sender } from '@org/realtime-protocol'
 import type { StoredPublication } from '../ports/index.js'
 
-/** Version of the texts on topics. What begins with another one is none of ours. */
-const VERSION = '1'
-const HEAD = /^1 ([^ \n]{0,64}) (\d{1,16}) (\d{1,16})$/
+/** What texts on topics begin with: one message, or several of one channel. What begins otherwise is none of ours. */
+const ONE = '1'
+const SEVERAL = '2'
+const HEAD = /^([12]) ([^ \n]{0,64}) (\d{1,16}) (\d{1,16})$/
+/** Stands between messages. No JSON text holds it. */
+const SEPARATOR = '\x1e'
 
-/** A message as it travels: with the epoch of its position. */
+/** Messages as they travel, in order and without a hole: with the epoch of their positions. */
 export interface Heard {
   readonly epoch: string
-  readonly publication: StoredPublication
+  readonly publications: readonly StoredPublication[]
 }
 
 type Message = Pick<StoredPublication, 'id' | 'payload' | 'from' | 'meta'>
@@ -27,16 +30,25 @@ export function parseMessage(offset: number, at: number, text: string): StoredPu
 
 /** The text that relays a message which no log holds. */
 export function relayText({ at, ...message }: StoredPublication): string {
-  return `${VERSION}  0 ${at}\n${messageText(message)}`
+  return `${ONE}  0 ${at}\n${messageText(message)}`
 }
 
 /** Reads a text of a topic. @returns `undefined` for one that this version does not know: anybody can publish there. */
 export function parseHeard(text: string): Heard | undefined {
   const end = text.indexOf('\n')
-  const [, epoch, offset, at] = HEAD.exec(text.slice(0, Math.max(0, end))) ?? []
+  const [, kind, epoch, offset, at] = HEAD.exec(text.slice(0, Math.max(0, end))) ?? []
   if (epoch === undefined || (epoch === '') !== (Number(offset) === 0)) return undefined
-  const publication = parseMessage(Number(offset), Number(at), text.slice(end + 1))
-  return publication && { epoch, publication }
+  // What no log holds travels alone.
+  if (epoch === '' && kind !== ONE) return undefined
+  const body = text.slice(end + 1)
+  const texts = kind === SEVERAL ? body.split(SEPARATOR) : [body]
+  const publications: StoredPublication[] = []
+  for (const [i, message] of texts.entries()) {
+    const publication = parseMessage(Number(offset) + i, Number(at), message)
+    if (!publication) return undefined
+    publications.push(publication)
+  }
+  return { epoch, publications }
 }
 
 function parseHeader(text: string): Omit<Message, 'payload'> | undefined {

@@ -15,6 +15,8 @@ export interface RedisBackendParts extends LineParts {
   readonly line: RedisLine
   /** Time for which a session without a link can be resumed. */
   readonly sessionTtlMs: number
+  /** Time for which publishes of a busy channel wait for each other at most. */
+  readonly publishDelayMs: number
   readonly logger: InheritedLogger
 }
 

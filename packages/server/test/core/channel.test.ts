@@ -64,7 +64,7 @@ function setUp() {
       return { link, subscription, channel }
     },
     /** Hands a message to the node, as the broker does. */
-    deliver: (offset: number) => hub.deliver('c', broker.epoch, broker.at(offset)),
+    deliver: (offset: number) => hub.deliver('c', broker.epoch, [broker.at(offset)]),
   }
 }
 
@@ -293,12 +293,12 @@ describe('live', () => {
     await clock.settle()
     link.frames.length = 0
     broker.reads.length = 0
-    hub.deliver('c', 'E1', stray)
+    hub.deliver('c', 'E1', [stray])
     await clock.settle()
     expect(link.heard).toEqual([])
     expect(broker.reads).toHaveLength(1)
     broker.append()
-    hub.deliver('c', 'E2', broker.at(5))
+    hub.deliver('c', 'E2', [broker.at(5)])
     expect(link.heard).toEqual(['E2-5:E2-5'])
   })
 
@@ -588,7 +588,7 @@ describe('the hub', () => {
 
   test('a message for a channel nobody is in is ignored', () => {
     const { hub, broker } = setUp()
-    hub.deliver('c', 'E1', broker.append())
+    hub.deliver('c', 'E1', [broker.append()])
     expect(broker.reads).toEqual([])
   })
 

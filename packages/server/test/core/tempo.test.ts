@@ -7,7 +7,7 @@ const DELAY_MS = 4
 /** Has a channel of some rate, and gives whether each message may wait. */
 async function beats(everyMs: number, count: number, delayMs = DELAY_MS): Promise<boolean[]> {
   const clock = new VirtualClock()
-  const tempo = new Tempo(clock, delayMs)
+  const tempo = new Tempo(clock, delayMs, 2)
   const may: boolean[] = []
   for (let i = 0; i < count; i++) {
     may.push(tempo.beat())
@@ -35,7 +35,7 @@ describe('the tempo of a channel', () => {
 
   test('forgets what was, after a pause', async () => {
     const clock = new VirtualClock()
-    const tempo = new Tempo(clock, DELAY_MS)
+    const tempo = new Tempo(clock, DELAY_MS, 2)
     for (let i = 0; i < 40; i++) tempo.beat()
     expect(tempo.beat()).toBe(true)
     await clock.advance(16 * DELAY_MS)

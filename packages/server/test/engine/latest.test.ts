@@ -320,7 +320,7 @@ describe('when another history takes over', () => {
     const old = await put(tools, 'a', 'b')
     await tools.failOver()
     await put(tools, 'c')
-    tools.deliver('price:1', old.epoch, { offset: 9, id: 'late', at: 0, payload: '"late"' })
+    tools.deliver('price:1', old.epoch, [{ offset: 9, id: 'late', at: 0, payload: '"late"' }])
     await tools.clock.settle()
     expect(data(client)).toEqual(['a', 'b', 'c'])
     const late = await tools.connected()

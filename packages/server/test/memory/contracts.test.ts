@@ -43,7 +43,8 @@ brokerContract({ describe, expect, test }, 'in memory', () => {
       const heads: BrokerNode['heads'][number][] = []
       let resyncs = 0
       const { broker } = join({
-        deliver: (channel, epoch, publication) => void deliveries.push({ channel, epoch, publication }),
+        deliver: (channel, epoch, publications) =>
+          void deliveries.push(...publications.map((publication) => ({ channel, epoch, publication }))),
         resync: () => void (resyncs += 1),
         verify: (channel, head) => void heads.push({ channel, head }),
       })

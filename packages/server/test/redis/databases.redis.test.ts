@@ -15,7 +15,7 @@ async function nodeIn(url: string, db: number) {
   const told: string[] = []
   const node = redis({ url, db }).join({
     ...deafNode,
-    deliver: (_channel, _epoch, { payload }) => void told.push(payload),
+    deliver: (_channel, _epoch, publications) => void told.push(...publications.map(({ payload }) => payload)),
     presenceChanged: (_channel, { kind, member }) => void told.push(`${kind} ${member.session}`),
     heard: (_from, text) => void told.push(text),
   })

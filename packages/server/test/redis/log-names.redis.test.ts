@@ -141,7 +141,7 @@ describe.each(SETUPS)('on $name', ({ start }) => {
     const other = joinNode(servers, { logger })
     await other.broker.subscribe('foreign')
     const topic = other.line.key('b', 'foreign')
-    for (const text of ['hello', '', '2 E.g 1 1\n{"id":"a"}\n1', '1 E.g 1 1\n{}\n1']) await node.line.say(topic, text)
+    for (const text of ['hello', '', '3 E.g 1 1\n{"id":"a"}\n1', '1 E.g 1 1\n{}\n1']) await node.line.say(topic, text)
     await node.broker.publish({ channel: 'foreign', id: 'ours', payload: '1', retention: KEEP })
     await eventually(() => other.deliveries.length > 0)
     expect(other.deliveries.map(({ publication }) => publication.id)).toEqual(['ours'])

@@ -1,10 +1,18 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
-import { memory, type Broker, type MemoryCheckpoint, type PublishRequest, type Retention } from '../../src/index.js'
+import {
+  memory,
+  type Broker,
+  type MemoryCheckpoint,
+  type PublishOutcome,
+  type PublishRequest,
+  type Retention,
+} from '../../src/index.js'
 import { deafNode, VirtualClock } from '../../src/testing/index.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { joinNode } from './support/broker.js'
+import { isOnce } from '../../src/redis/log-appender.js'
+import { joinNode, type RedisNode } from './support/broker.js'
 import { keepHistory, replaceHistory } from './support/histories.js'
 import { REPLACEABLE } from './support/histories.js'
 
@@ -23,20 +31,25 @@ interface Somewhere {
 }
 
 const somewhere = fc.record({ epoch: fc.nat(6), offset: fc.nat(14) })
+const publish = fc.record({
+  kind: fc.constant('publish' as const),
+  // Sums of these meet the bounds exactly, and one is above the lowest.
+  size: fc.constantFrom(10, 20, 50, 60, 100, 120),
+  messages: fc.constantFrom(8, 8, 8, 1, 3),
+  bytes: fc.constantFrom(400, 400, 200, 90),
+  number: fc.option(
+    fc.record({ producer: fc.constantFrom('p', 'q'), ahead: fc.integer({ min: -12, max: 3 }), lowest: fc.nat(12) }),
+  ),
+  key: fc.option(fc.constantFrom('k', 'l', 'm'), { freq: 3 }),
+  epoch: fc.option(fc.nat(6)),
+})
 const step = fc.oneof(
+  { weight: 8, arbitrary: publish },
   {
-    weight: 8,
+    weight: 4,
     arbitrary: fc.record({
-      kind: fc.constant('publish' as const),
-      // Sums of these meet the bounds exactly, and one is above the lowest.
-      size: fc.constantFrom(10, 20, 50, 60, 100, 120),
-      messages: fc.constantFrom(8, 8, 8, 1, 3),
-      bytes: fc.constantFrom(400, 400, 200, 90),
-      number: fc.option(
-        fc.record({ producer: fc.constantFrom('p', 'q'), ahead: fc.integer({ min: -12, max: 3 }), lowest: fc.nat(12) }),
-      ),
-      key: fc.option(fc.constantFrom('k', 'l', 'm'), { freq: 3 }),
-      epoch: fc.option(fc.nat(6)),
+      kind: fc.constant('together' as const),
+      publishes: fc.array(publish, { minLength: 2, maxLength: 5 }),
     }),
   },
   {
@@ -105,6 +118,7 @@ class Walker {
   constructor(
     private readonly broker: Broker,
     private readonly channel: string,
+    private readonly publishAll: RedisNode['together'] = (requests) => inTurn(broker, requests),
   ) {}
 
   async take(step: Step, i: number): Promise<unknown> {
@@ -112,7 +126,9 @@ class Walker {
     const named = (at: Somewhere) => ({ epoch: this.epochs.at(at.epoch), offset: at.epoch === 0 ? 0 : at.offset })
     switch (step.kind) {
       case 'publish':
-        return this.epochs.named(await broker.publish(this.request(step, i)))
+        return this.epochs.named(await broker.publish(this.request(step, `m${i}`)))
+      case 'together':
+        return this.epochs.named(await this.publishAll(this.group(step, i)))
       case 'recover':
         return this.epochs.named(await broker.recover(channel, named(step.at), step.limit))
       case 'start':
@@ -129,14 +145,23 @@ class Walker {
     }
   }
 
-  private request(step: Extract<Step, { kind: 'publish' }>, i: number): PublishRequest {
+  /** Those that may share a call with the first. */
+  private group({ publishes }: Extract<Step, { kind: 'together' }>, i: number): PublishRequest[] {
+    const requests = publishes.map((step, j) => this.request(step, `m${i}.${j}`))
+    const [first] = requests
+    return requests
+      .filter((request) => first && isOnce(request) === isOnce(first))
+      .map((request) => ({ ...request, retention: first?.retention ?? KEEP }))
+  }
+
+  private request(step: Extract<Step, { kind: 'publish' }>, id: string): PublishRequest {
     const { number, key, size, messages, bytes, epoch } = step
     const producer = number?.producer ?? ''
     const seq = Math.max(1, (this.sent.get(producer) ?? 0) + (number?.ahead ?? 0))
     if (number && number.ahead >= 0) this.sent.set(producer, seq)
     return {
       channel: this.channel,
-      id: `m${i}`,
+      id,
       payload: JSON.stringify('x'.repeat(size - 2)),
       retention: { ...KEEP, messages, bytes },
       ...(number && { number: { producer, seq, lowest: Math.max(1, seq - number.lowest) } }),
@@ -146,6 +171,12 @@ class Walker {
   }
 }
 
+async function inTurn(broker: Broker, requests: readonly PublishRequest[]): Promise<PublishOutcome[]> {
+  const outcomes: PublishOutcome[] = []
+  for (const request of requests) outcomes.push(await broker.publish(request))
+  return outcomes
+}
+
 test('a log in Redis answers as a log in memory does, whatever happens to it', { timeout: 60_000 }, async () => {
   const node = joinNode([server], { sweepMs: 60_000 })
   let walks = 0
@@ -153,7 +184,7 @@ test('a log in Redis answers as a log in memory does, whatever happens to it', {
     walks += 1
     const backend = memory({ clock: new VirtualClock(), random: new CountingRandom() })
     const model = new Walker(backend.join(deafNode).broker, 'c')
-    const real = new Walker(node.broker, `c${walks}`)
+    const real = new Walker(node.broker, `c${walks}`, node.together)
     let replica: MemoryCheckpoint | undefined
     for (const [i, step] of steps.entries()) {
       if (step.kind === 'checkpoint') {

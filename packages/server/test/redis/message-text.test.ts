@@ -26,12 +26,24 @@ describe('the text of a message', () => {
     const given = { id: 'a', payload: '{"x":\n1}' }
     expect(parseHeard(`1 E.g~2~h 7 99\n${messageText(given)}`)).toEqual({
       epoch: 'E.g~2~h',
-      publication: { offset: 7, at: 99, ...given },
+      publications: [{ offset: 7, at: 99, ...given }],
     })
     expect(parseHeard(relayText({ offset: 0, at: 99, ...given }))).toEqual({
       epoch: '',
-      publication: { offset: 0, at: 99, ...given },
+      publications: [{ offset: 0, at: 99, ...given }],
     })
+  })
+
+  test('travels with those that follow it', () => {
+    const json = fc.record({ id: text, payload: fc.json(), meta: fc.dictionary(text, text) })
+    fc.assert(
+      fc.property(fc.array(json, { minLength: 2, maxLength: 5 }), (given) => {
+        expect(parseHeard(`2 E.g 7 99\n${given.map(messageText).join('\x1e')}`)).toEqual({
+          epoch: 'E.g',
+          publications: given.map((message, i) => ({ offset: 7 + i, at: 99, ...message })),
+        })
+      }),
+    )
   })
 })
 
@@ -42,7 +54,9 @@ describe('a text that is none of ours', () => {
     ['nothing', ''],
     ['one line', '1 E.g 7 99'],
     ['no data', '1 E.g 7 99\n{"id":"a"}'],
-    ['another version', '2 E.g 7 99\n{"id":"a"}\n1'],
+    ['another version', '3 E.g 7 99\n{"id":"a"}\n1'],
+    ['several, of which one is none', '2 E.g 7 99\n{"id":"a"}\n1\x1e{}\n1'],
+    ['several that no log holds', '2  0 99\n{"id":"a"}\n1\x1e{"id":"b"}\n1'],
     ['a longer version', '10 E.g 7 99\n{"id":"a"}\n1'],
     ['no version', 'E.g 7 99\n{"id":"a"}\n1'],
     ['an offset that is no number', '1 E.g x 99\n{"id":"a"}\n1'],

@@ -76,6 +76,17 @@ describe('options of Redis', () => {
     expect(() => redis(options)).toThrow(sentence)
   })
 
+  it.each([
+    [{ sessionTtlMs: 0 }, /sessionTtlMs must be a whole number from 1/],
+    [{ publishDelayMs: -1 }, /publishDelayMs must be a whole number from 0 to 100/],
+    [{ publishDelayMs: 0.5 }, /publishDelayMs must be a whole number/],
+    [{ publishDelayMs: 101 }, /publishDelayMs must be a whole number/],
+  ])('refuse %o of the backend', (options, sentence) => {
+    expect(() => redis(options)).toThrow(TypeError)
+    expect(() => redis(options)).toThrow(sentence)
+    expect(() => redis({ publishDelayMs: 0 })).not.toThrow()
+  })
+
   it('never show a password in a complaint', () => {
     expect(() => settingsOf({ url: 'http://ada:secret@a' })).not.toThrow(/secret/)
     expect(() => settingsOf({ url: 'http://ada:secret@a' })).toThrow(TypeError)

@@ -18,7 +18,7 @@ async function used(options: RedisBackendOptions): Promise<void> {
   const heard: string[] = []
   const node = redis({ ...options, keyPrefix: 'shop:', username: 'realtime', password: 'password' }).join({
     ...deafNode,
-    deliver: (_channel, _epoch, { payload }) => void heard.push(payload),
+    deliver: (_channel, _epoch, publications) => void heard.push(...publications.map(({ payload }) => payload)),
     presenceChanged: (_channel, { kind }) => void heard.push(kind),
   })
   onTestFinished(() => node.close())

@@ -1,15 +1,16 @@
 /**
- * Appends a message to a log and hands it on, or says why not. One step: the first write is the append, the last one
- * hands it on.
+ * Appends messages to a log and hands them on, or says why not. One step: the first write is an append, the last one
+ * hands on all that were appended, in one text.
  *
- * Keys: meta, log, two buckets. Arguments: topic, publish command, id, message (header, line break, data), bytes of the
- * data, retention, dedupe period, 16 random characters, epoch asked for; then, if there is a number or a key: `p` and the
- * producer, its number and its lowest one, or three empty ones; `k` and the key, or an empty one.
+ * Keys: meta, log, two buckets. Arguments: topic, publish command, retention, dedupe period, 16 random characters, and how
+ * many arguments each message has, which follow: the message (header, line break, data), bytes of the data, epoch asked
+ * for; then, if any of them has a number or a key: its id; `p` and the producer, its number and its lowest one, or three
+ * empty ones; `k` and the key, or an empty one.
+ *
+ * Answers what became of each, in order; only of those before one that the log does not take.
  */
 export const LOG_PUBLISH = String.raw`
 local STORED, OUT_OF_ORDER, FORGOTTEN = 1, 2, 3
--- Positions of a producer are kept eight to a field, so that a publish writes little: 64 of them take up to nine fields.
-local CHUNK, CHUNKS, POSITIONS = 8, 9, 64
 local GENERATIONS = 16
 
 -- A log that begins.
@@ -43,73 +44,11 @@ local function rotate(meta, state, id, served)
   state.incarnation, state.ended = served, ended
 end
 
--- What the buckets hold of these fields, the younger bucket first.
-local function recall(keys, state, period, fields)
-  local age = period - state.period
-  local buckets = {}
-  if age == 0 then buckets[1] = keys[3 + period % 2] end
-  if age <= 1 then buckets[#buckets + 1] = keys[3 + (period + 1) % 2] end
-  local found, older = {}, {}
-  for i, bucket in ipairs(buckets) do
-    for j, value in ipairs(redis.call('HMGET', bucket, unpack(fields))) do
-      if value and not found[j] then
-        found[j] = value
-        -- What is in use lives for another period.
-        if i == 2 or age == 1 then older[#older + 1], older[#older + 2] = fields[j], value end
-      end
-    end
-    local complete = true
-    for j = 1, #fields do complete = complete and found[j] end
-    if complete then break end
-  end
-  return found, older
-end
-
--- Where a number was stored, from a chunk of positions.
-local function storedAt(chunk, seq)
-  local fields = { cmsgpack.unpack(chunk) }
-  for i = 1, #fields, 3 do
-    if fields[i] == seq then return fields[i + 1], fields[i + 2] end
-  end
-end
-
--- A chunk with one more position: of another stretch of numbers it is begun anew.
-local function withPosition(chunk, seq, offset, id)
-  local position = cmsgpack.pack(seq, offset, id)
-  if not chunk then return position end
-  local _, first = cmsgpack.unpack_one(chunk)
-  if math.floor(first / CHUNK) ~= math.floor(seq / CHUNK) then return position end
-  return chunk .. position
-end
-
 -- The answer for what is stored; "id" when it was stored as another one. Whoever asks for an epoch that is over is told of
 -- the ends that are known.
 local function stored(keys, state, epoch, offset, id, asked)
   if asked == '' or asked == epoch then return { STORED, epoch, offset, id } end
   return { STORED, epoch, offset, id or '', state.top, state.ended or redis.call('HGET', keys[1], 'l') or '' }
-end
-
--- The bucket of a period, emptied of what it held two periods ago.
-local function turn(keys, state, period)
-  local age = period - state.period
-  if age > 0 then
-    for i = 0, math.min(age, 2) - 1 do
-      local bucket = keys[3 + (period + i) % 2]
-      redis.call('UNLINK', bucket)
-      redis.call('HSET', bucket, '#', 1)
-      redis.call('PEXPIREAT', bucket, int(state.expires))
-    end
-    state.period = period
-  end
-  return keys[3 + period % 2]
-end
-
--- Writes records without a message.
-local function note(keys, state, period, records)
-  if #records == 0 then return end
-  local before = state.period
-  redis.call('HSET', turn(keys, state, period), unpack(records))
-  if state.period ~= before then redis.call('HSET', keys[1], 'v', numbers(state)) end
 end
 
 -- Appends, and trims what may not stay. Offset, or nothing and an error.
@@ -140,94 +79,139 @@ local function append(log, state, keep, date, message, size)
   return offset
 end
 
-register('publish', function(keys, args)
-  local topic, command, id, message, size = args[1], args[2], args[3], args[4], tonumber(args[5])
-  local retention, dedupe, random, asked = args[6], tonumber(args[7]), args[8], args[9]
-  local producer, seq, lowest, key = args[10], tonumber(args[11]), tonumber(args[12]), args[13]
-  local meta, log = keys[1], keys[2]
+-- What ends in _ is of the call that runs: there is one at a time, and a table for each would cost more than what is in it.
+local keys_, state_, date_, period_, random_, keep_
+-- Once it writes: the history that serves, what was appended from where on, and where its records go.
+local served_, added_, epoch_, from_, bucket_, isRenewed_
 
-  local date = millis()
-  local state = open(meta)
-  if state and not isWhole(keys) then state = nil end
-  -- A clock that was set back must not bring records back that are forgotten, nor forget others.
-  local period = math.max(math.floor(date / dedupe), state and state.period or 0)
-
-  local isNumbered, isKeyed = producer and producer ~= '', key and key ~= ''
-  local chunkField = isNumbered and 'q' .. math.floor(seq / CHUNK) % CHUNKS .. producer or '#'
-  local chunk
-  if isNumbered or isKeyed then
-    local found, older = {}, {}
-    if state then found, older = recall(keys, state, period, { isNumbered and producer or '#', chunkField, isKeyed and key or '#' }) end
-    local verdict = 'next'
-    local expected
-    if isNumbered then
-      local last = tonumber(found[1]) or 0
-      chunk = found[2]
-      expected = math.max(last + 1, lowest)
-      if seq <= last then
-        note(keys, state, period, older)
-        local offset, first = nil, nil
-        if chunk and seq > last - POSITIONS then offset, first = storedAt(chunk, seq) end
-        if offset then return stored(keys, state, epochOf(state), offset, first, asked) end
-        return { FORGOTTEN, expected }
-      end
-      if seq ~= expected then verdict = 'out of order' end
-    end
-    if isKeyed and found[3] then
-      local offset, first = cmsgpack.unpack(found[3])
-      if isNumbered and verdict == 'next' then
-        older = { key, found[3], producer, int(seq), chunkField, withPosition(chunk, seq, offset, first) }
-      end
-      note(keys, state, period, older)
-      return stored(keys, state, epochOf(state), offset, first, asked)
-    end
-    if verdict ~= 'next' then return { OUT_OF_ORDER, expected } end
-  end
-
-  local served = incarnation(date)
+-- Makes a log ready for what is appended. Once in a call: nothing before this writes.
+local function ready()
+  local keys, state, served = keys_, state_, incarnation(date_)
   if not state then
-    state = begin(keys, random, served, date, period)
+    state_ = begin(keys, random_, served, date_, period_)
   elseif state.incarnation ~= served then
-    rotate(meta, state, random:sub(11, 16), served)
+    rotate(keys[1], state, random_:sub(11, 16), served)
   end
-  local keep = retentionOf(retention)
+  served_ = served
+end
 
-  local offset, failure = append(log, state, keep, date, message, size)
+-- Appends a message and has it handed on. Offset, or nothing and an error.
+local function add(message, size)
+  if not served_ then ready() end
+  local isFirst = #added_ == 0
+  local offset, failure = append(keys_[2], state_, keep_, date_, message, size)
   -- A log that reaches further than its meta knows is no log of ours any more.
-  if not offset and not state.isNew and failure.err:find('equal or smaller', 1, true) then
-    state = begin(keys, random, served, date, period)
-    chunk = nil
-    offset, failure = append(log, state, keep, date, message, size)
+  if not offset and isFirst and not state_.isNew and failure.err:find('equal or smaller', 1, true) then
+    state_ = begin(keys_, random_, served_, date_, period_)
+    offset, failure = append(keys_[2], state_, keep_, date_, message, size)
   end
-  if not offset then return failure end
+  if not offset then return nil, failure end
+  if isFirst then
+    local state = state_
+    if state.isNew then
+      redis.call('HSET', keys_[3], '#', 1)
+      redis.call('HSET', keys_[4], '#', 1)
+    end
+    local expires = expiryOf(state, date_, keep_.ttl)
+    isRenewed_ = expires ~= state.expires
+    state.expires = expires
+    bucket_ = turn(keys_, state, period_)
+    epoch_, from_ = epochOf(state), offset
+  end
+  added_[#added_ + 1] = message
+  return offset
+end
 
-  if state.isNew then
-    redis.call('HSET', keys[3], '#', 1)
-    redis.call('HSET', keys[4], '#', 1)
+-- A message that has a number or a key, or both, and may be known.
+local function addOnce(message, size, asked, id, producer, seq, lowest, key)
+  local keys, state, period = keys_, state_, period_
+  local isNumbered, isKeyed = producer ~= '', key ~= ''
+  local chunkField = isNumbered and 'q' .. math.floor(seq / CHUNK) % CHUNKS .. producer or '#'
+  local found, older = {}, {}
+  if state then found, older = recall(keys, state, period, { isNumbered and producer or '#', chunkField, isKeyed and key or '#' }) end
+  local chunk = found[2]
+  local verdict = 'next'
+  local expected
+  if isNumbered then
+    local last = tonumber(found[1]) or 0
+    expected = math.max(last + 1, lowest)
+    if seq <= last then
+      note(keys, state, period, older)
+      local offset, first = nil, nil
+      if chunk and seq > last - POSITIONS then offset, first = storedAt(chunk, seq) end
+      if offset then return stored(keys, state, epochOf(state), offset, first, asked) end
+      return { FORGOTTEN, expected }
+    end
+    if seq ~= expected then verdict = 'out of order' end
   end
-  local expires = expiryOf(state, date, keep.ttl)
-  local isRenewed = expires ~= state.expires
-  state.expires = expires
-  local bucket = turn(keys, state, period)
-  if isNumbered or isKeyed then
-    local records = {}
-    if isNumbered then records = { producer, int(seq), chunkField, withPosition(chunk, seq, offset, id) } end
-    if isKeyed then records[#records + 1], records[#records + 2] = key, cmsgpack.pack(offset, id) end
-    redis.call('HSET', bucket, unpack(records))
+  if isKeyed and found[3] then
+    local offset, first = cmsgpack.unpack(found[3])
+    if isNumbered and verdict == 'next' then
+      older = { key, found[3], producer, int(seq), chunkField, withPosition(chunk, seq, offset, first) }
+    end
+    note(keys, state, period, older)
+    return stored(keys, state, epochOf(state), offset, first, asked)
   end
+  if verdict ~= 'next' then return { OUT_OF_ORDER, expected } end
+
+  local offset, failure = add(message, size)
+  if not offset then return nil, failure end
+  -- What was known of a log that had to begin anew is known no more.
+  if state_ ~= state then chunk = nil end
+  local records = {}
+  if isNumbered then records = { producer, int(seq), chunkField, withPosition(chunk, seq, offset, id) } end
+  if isKeyed then records[#records + 1], records[#records + 2] = key, cmsgpack.pack(offset, id) end
+  redis.call('HSET', bucket_, unpack(records))
+  return stored(keys, state_, epoch_, offset, nil, asked)
+end
+
+-- Writes down what a log has become, and hands on what was added to it.
+local function finish(topic, command, retention)
+  local meta, state, added = keys_[1], state_, added_
   if state.isNew then
-    redis.call('HSET', meta, 'v', numbers(state), 'r', retention, 'e', state.log, 'g', state.generation, 'i', served)
+    redis.call('HSET', meta, 'v', numbers(state), 'r', retention, 'e', state.log, 'g', state.generation, 'i', served_)
   elseif state.ended then
-    redis.call('HSET', meta, 'v', numbers(state), 'r', retention, 'g', state.generation, 'i', served, 'l', state.ended)
+    redis.call('HSET', meta, 'v', numbers(state), 'r', retention, 'g', state.generation, 'i', served_, 'l', state.ended)
   elseif state.retention ~= retention then
     redis.call('HSET', meta, 'v', numbers(state), 'r', retention)
   else
     redis.call('HSET', meta, 'v', numbers(state))
   end
-  if isRenewed then expire(keys, 1, expires) end
-  local epoch = epochOf(state)
-  local answer = stored(keys, state, epoch, offset, nil, asked)
-  redis.call(command, topic, '1 ' .. epoch .. ' ' .. int(offset) .. ' ' .. int(state.at) .. '\n' .. message)
-  return answer
+  if isRenewed_ then expire(keys_, 1, state.expires) end
+  local kind, messages = '1 ', added[1]
+  -- The separator of JSON texts in sequence, which no JSON text holds.
+  if #added > 1 then kind, messages = '2 ', table.concat(added, '\30') end
+  redis.call(command, topic, kind .. epoch_ .. ' ' .. int(from_) .. ' ' .. int(state.at) .. '\n' .. messages)
+end
+
+register('publish', function(keys, args)
+  local date, dedupe = millis(), tonumber(args[4])
+  local state = open(keys[1])
+  if state and not isWhole(keys) then state = nil end
+  -- A clock that was set back must not bring records back that are forgotten, nor forget others.
+  local period = math.max(math.floor(date / dedupe), state and state.period or 0)
+  keys_, state_, date_, period_ = keys, state, date, period
+  random_, keep_, added_, served_ = args[5], retentionOf(args[3]), {}, nil
+
+  local answers, each = {}, tonumber(args[6])
+  for i = 7, #args, each do
+    local message, size, asked = args[i], tonumber(args[i + 1]), args[i + 2]
+    local answer, failure
+    if each == 3 then
+      local offset
+      offset, failure = add(message, size)
+      answer = offset and stored(keys, state_, epoch_, offset, nil, asked)
+    else
+      local id, producer, seq, lowest, key = unpack(args, i + 3, i + 7)
+      answer, failure = addOnce(message, size, asked, id, producer, tonumber(seq), tonumber(lowest), key)
+    end
+    if not answer then
+      if #answers == 0 then return failure end
+      break
+    end
+    answers[#answers + 1] = answer
+  end
+  if #added_ > 0 then finish(args[1], args[2], args[3]) end
+  return answers
 end)
 `
