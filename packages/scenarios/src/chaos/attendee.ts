@@ -1,4 +1,5 @@
 import type { RealtimeClient } from '@org/realtime-client'
+import type { OpenRequests } from './open-requests.js'
 import type { Record } from './record.js'
 
 /** What one client does about presence in a round: it is there, changes, leaves, and watches who else is. */
@@ -7,8 +8,6 @@ export class Attendee {
   list: Readonly<{ [user: string]: string }> | undefined
   /** What it asked to show last; nothing when it asked to leave. */
   shows: string | undefined
-  /** Requests that have not settled. */
-  pending = 0
   private calls = 0
   private readonly offs: Array<() => void> = []
 
@@ -17,6 +16,7 @@ export class Attendee {
     private readonly name: string,
     private readonly channel: string,
     private readonly record: Record,
+    private readonly requests: OpenRequests,
   ) {}
 
   /** Watches from now on, and enters. Resolves when it is there and sees itself. */
@@ -46,13 +46,14 @@ export class Attendee {
   /** Is there, and shows something new. */
   async enter(): Promise<void> {
     this.shows = `${this.name} ${this.calls + 1}`
-    await this.call({ action: 'enter', data: this.shows }, this.client.channel(this.channel).presence.enter(this.shows))
+    const { shows } = this
+    await this.ask({ action: 'enter', data: shows }, () => this.client.channel(this.channel).presence.enter(shows))
   }
 
   /** Is there no more. */
   async leave(): Promise<void> {
     this.shows = undefined
-    await this.call({ action: 'leave' }, this.client.channel(this.channel).presence.leave())
+    await this.ask({ action: 'leave' }, () => this.client.channel(this.channel).presence.leave())
   }
 
   /** The round is over: nothing is written down any more. */
@@ -64,19 +65,18 @@ export class Attendee {
       .catch(() => undefined)
   }
 
-  private async call(
+  private ask(
     what: { readonly action: 'enter' | 'leave'; readonly data?: string },
-    outcome: Promise<void>,
+    request: () => Promise<void>,
   ): Promise<void> {
-    const { name, channel, record } = this
+    const { name, channel } = this
     const id = `${name} ${++this.calls}`
-    this.pending += 1
-    record.add({ type: 'presence.call', client: name, user: name, channel, id, ...what })
-    const ok = await outcome.then(
-      () => true,
-      () => false,
+    const settled = { type: 'presence.settled', id } as const
+    return this.requests.follow(
+      { type: 'presence.call', client: name, user: name, channel, id, ...what },
+      request,
+      () => ({ ...settled, ok: true }),
+      () => ({ ...settled, ok: false }),
     )
-    this.pending -= 1
-    record.add({ type: 'presence.settled', id, ok })
   }
 }

@@ -4,6 +4,7 @@ import { Attendee } from './attendee.js'
 import { Caller } from './caller.js'
 import { Follower } from './follower.js'
 import { Links } from './links.js'
+import { OpenRequests } from './open-requests.js'
 import { Publisher, type Payload } from './publisher.js'
 import type { Record } from './record.js'
 
@@ -32,6 +33,7 @@ interface Part {
   readonly publisher: Publisher
   readonly attendee: Attendee
   readonly caller: Caller
+  readonly requests: OpenRequests
 }
 
 /** A real client that lives as long as the run, and writes down what its application would see in the round there is. */
@@ -86,9 +88,11 @@ export class ChaosClient {
       ...places.rooms.map((room) => follow(room, true)),
       ...places.values.map((value) => follow(value, false)),
     ])
-    const publisher = new Publisher(client, name, record, next)
-    const attendee = new Attendee(client, name, places.hall, record)
-    this.part = { record, places, followers, publisher, attendee, caller: new Caller(client, name, record, next) }
+    const requests = new OpenRequests(record)
+    const publisher = new Publisher(client, name, requests, next)
+    const attendee = new Attendee(client, name, places.hall, record, requests)
+    const caller = new Caller(client, name, requests, next)
+    this.part = { record, places, followers, publisher, attendee, caller, requests }
     if (this.link) this.up(record)
     await Promise.all([...followers.values()].map((follower) => follower.ready()))
     await attendee.begin()
@@ -103,8 +107,7 @@ export class ChaosClient {
 
   /** What of this round has not settled. */
   get pending(): number {
-    const { publisher, attendee, caller } = this.part ?? {}
-    return (publisher?.pending ?? 0) + (attendee?.pending ?? 0) + (caller?.pending ?? 0)
+    return this.part?.requests.size ?? 0
   }
 
   /** Where the subscription to a channel stands. */

@@ -1,5 +1,5 @@
-import { RealtimeError, type RealtimeClient } from '@org/realtime-client'
-import type { Record } from './record.js'
+import type { RealtimeClient } from '@org/realtime-client'
+import type { OpenRequests } from './open-requests.js'
 
 /** What a message of a run holds. */
 export interface Payload {
@@ -9,36 +9,25 @@ export interface Payload {
 
 /** The publishes of one client in a round. */
 export class Publisher {
-  /** Publishes that have not settled. */
-  pending = 0
-
   constructor(
     private readonly client: RealtimeClient,
     private readonly name: string,
-    private readonly record: Record,
+    private readonly requests: OpenRequests,
     /** A number for each message, not used in any other round. */
     private readonly next: () => number,
   ) {}
 
   /** Publishes as a user would who waits for the answer. */
   publish(channel: string, padBytes: number): void {
-    const { record, name: publisher } = this
+    const { name: publisher } = this
     const id = `${publisher}-${this.next()}`
     const event = { publisher, channel, id }
-    record.add({ type: 'pub.invoke', ...event })
-    this.pending += 1
     const payload: Payload = { id, pad: 'x'.repeat(padBytes) }
-    this.client
-      .channel(channel)
-      .publish(payload)
-      .then(
-        ({ epoch, offset }) => record.add({ type: 'pub.ok', ...event, position: { epoch, offset } }),
-        (error: unknown) => {
-          if (!(error instanceof RealtimeError)) return record.unexpected(error)
-          const { code } = error
-          record.add({ type: code === 'UNKNOWN_OUTCOME' ? 'pub.unknown' : 'pub.fail', ...event, code })
-        },
-      )
-      .finally(() => (this.pending -= 1))
+    void this.requests.follow(
+      { type: 'pub.invoke', ...event },
+      () => this.client.channel(channel).publish(payload),
+      ({ epoch, offset }) => ({ type: 'pub.ok', ...event, position: { epoch, offset } }),
+      (code) => ({ type: code === 'UNKNOWN_OUTCOME' ? 'pub.unknown' : 'pub.fail', ...event, code }),
+    )
   }
 }

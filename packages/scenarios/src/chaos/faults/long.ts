@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { RealtimeClient } from '@org/realtime-client'
 import { FaultProxy } from '../../fault-proxy/index.js'
 import { Attendee } from '../attendee.js'
+import { OpenRequests } from '../open-requests.js'
 import type { Fault } from './fault.js'
 
 /** Longer than a lease may outlive its node, and the round of those who look for it. */
@@ -20,7 +21,7 @@ export const LONG_FAULTS: Readonly<Record<string, Fault>> = {
       const visitors = Array.from({ length: VISITORS }, (_, i) => {
         const name = `visitor${i + 1}`
         const client = new RealtimeClient(`ws://127.0.0.1:${way.port}/realtime`, { data: name })
-        return { name, client, attendee: new Attendee(client, name, hall, record) }
+        return { name, client, attendee: new Attendee(client, name, hall, record, new OpenRequests(record)) }
       })
       try {
         await Promise.all(visitors.map(({ attendee }) => attendee.begin()))
