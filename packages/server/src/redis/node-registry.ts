@@ -42,8 +42,8 @@ type Leases = readonly [mark: string, ...rest: Array<string | number>]
  * before counts among the others until it is seen again.
  */
 export class NodeRegistry {
-  /** Nodes whose lease has ended. */
-  dead: ReadonlySet<string> = new Set()
+  /** Nodes whose lease has ended, when last looked. */
+  private dead: ReadonlySet<string> = new Set()
   private readonly key: string
   private alive = new Set<string>()
   /** Who was alive before a doubt, and was not seen since. */
@@ -72,6 +72,15 @@ export class NodeRegistry {
     await this.join()
     this.learn((await this.parts.line.call('nodes.list', [this.key], [])) as Leases)
     return [...this.alive, ...this.missing]
+  }
+
+  /** Nodes that are dead. One that stood still may live again by now, so they are looked at anew; none if that fails. */
+  async buried(): Promise<ReadonlySet<string>> {
+    if (this.dead.size === 0) return this.dead
+    return this.others().then(
+      () => this.dead,
+      () => new Set(),
+    )
   }
 
   /** The others may have been unable to renew, or the set may be another one. */
@@ -140,6 +149,7 @@ export class NodeRegistry {
     }
     this.alive = alive
     for (const name of alive) this.missing.delete(name)
+    if (this.dead.size > 0) this.dead = new Set([...this.dead].filter((name) => !alive.has(name)))
     return ended
   }
 

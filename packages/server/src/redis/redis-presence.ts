@@ -30,7 +30,7 @@ export interface PresenceStoreParts {
   readonly random: Random
   /** Name of the node. */
   readonly node: string
-  readonly registry: Pick<NodeRegistry, 'dead'>
+  readonly registry: Pick<NodeRegistry, 'buried'>
   readonly handler: PresenceHandler
 }
 
@@ -90,10 +90,11 @@ export class RedisPresence implements PresenceStore {
 
   async reap(channels: readonly string[]): Promise<PresenceHead[]> {
     const heads = new Map<string, Position>()
+    const dead = [...(await this.parts.registry.buried())]
     let left = channels
     while (left.length > 0) {
       const batches = byPartition(left, (channel) => this.parts.line.partitionOf(channel), BATCH.channels)
-      const found = (await forEach(batches, (batch) => this.reapBatch(batch))).flat()
+      const found = (await forEach(batches, (batch) => this.reapBatch(batch, dead))).flat()
       for (const { channel, position } of found) heads.set(channel, position)
       left = found.filter(({ more }) => more).map(({ channel }) => channel)
     }
@@ -157,9 +158,8 @@ export class RedisPresence implements PresenceStore {
     return (missing as readonly number[]).flatMap((i) => all[i] ?? [])
   }
 
-  private async reapBatch(batch: readonly string[]): Promise<Head[]> {
-    const { line, registry } = this.parts
-    const dead = [...registry.dead]
+  private async reapBatch(batch: readonly string[], dead: readonly string[]): Promise<Head[]> {
+    const { line } = this.parts
     const args = batch.flatMap((channel) => [this.fresh(), this.topic(channel)])
     const keys = batch.flatMap((channel) => this.keys(channel))
     const reply = await line.call('presence.reap', keys, [line.publishCommand, REAPED, dead.length, ...dead, ...args])

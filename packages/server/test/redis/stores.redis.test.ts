@@ -159,6 +159,22 @@ describe('the members of a node that died', () => {
     expect((await b.presence.list('room', 10)).count).toBe(1)
   })
 
+  test.concurrent('of a node that stood still and lives again are not reaped any more, whoever has not heard of it yet', async () => {
+    const backend = storesOn([redis], { sessionTtlMs: LONG_MS })
+    backends.push(backend)
+    const still = await backend.join({}, { leaseMs: 300, renewMs: LONG_MS })
+    const { presence } = (await backend.join({}, { leaseMs: 2_400, renewMs: 1_000 })).stores
+    await presence.watch('room')
+    const { stores, line } = still
+    await stores.presence.enter('room', enter('s'), LONG_MS)
+    const count = async () => (await presence.list('room', 10)).count
+    await eventually(async () => (await count()) === 0, 5_000)
+    await line.call('nodes.renew', [line.partitionKey('n', 0)], [stores.control.node, LONG_MS, LONG_MS, 'mark'])
+    await stores.presence.enter('room', { ...enter('s'), number: 2 }, LONG_MS)
+    await presence.reap(['room'])
+    expect(await count()).toBe(1)
+  })
+
   test.concurrent('are not among the other nodes, once its lease has ended', async () => {
     const { a, b, c } = await three(LEASES)
     await c.crash()

@@ -29,7 +29,7 @@ export function storesOn(
   const nodes = new Set<{ leave(): Promise<void> }>()
   return {
     keyPrefix,
-    async join(handler: Partial<NodeHandler> = {}) {
+    async join(handler: Partial<NodeHandler> = {}, ownLeases = leases) {
       const { line, die } = mortal(lineTo(servers, STORE_LIBRARIES, { keyPrefix, ...redis }))
       const stores = new RedisStores({
         line,
@@ -37,7 +37,7 @@ export function storesOn(
         random: systemRandom,
         handler: { ...deafNode, ...handler },
         sessionTtlMs,
-        leases,
+        leases: ownLeases,
       })
       await stores.control.join()
       const node = {
