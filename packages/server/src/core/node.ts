@@ -40,6 +40,7 @@ import { Reach } from './reach.js'
 import { Renewal } from './renewal.js'
 import { Seldom } from './seldom.js'
 import { SessionRegistry } from './session-registry.js'
+import { sparing } from './sparing.js'
 import { TimerWheel } from './timer-wheel.js'
 import { wireError } from './wire-errors.js'
 import { Writer } from './writer.js'
@@ -98,13 +99,14 @@ export class Node implements NodeHandler, ChannelContext {
   private leaving: Drain | undefined
 
   constructor(private readonly parts: NodeParts) {
-    const { clock, random, logger, limits, writeDelayMs } = parts
+    const { clock, random, limits, writeDelayMs } = parts
+    const logger = sparing(parts.logger, clock, () => this.isDegraded)
     this.clock = clock
     this.random = random
     this.logger = logger
     this.limits = limits
     this.writeDelayMs = writeDelayMs
-    this.backend = parts.backend.join(this, logger)
+    this.backend = parts.backend.join(this, parts.logger)
     this.instruments = new Instruments(parts.metrics, () => takeCensus(this))
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
     this.broker = watchFull(broker, (error) => this.full(error))
@@ -124,6 +126,7 @@ export class Node implements NodeHandler, ChannelContext {
     this.door = new Door(this)
     this.presence = new Presence({
       ...parts,
+      logger,
       store: watchFull(counted(this.backend.presence, this.instruments.failures), (error) => this.full(error)),
       wheel: this.wheel,
     })

@@ -69,3 +69,20 @@ test('subscribers wait and lose nothing: those who were there, and those who cam
   ])
   expect([...there.all('gap'), ...meanwhile.all('gap')]).toEqual([])
 })
+
+test('what fails while the log is out of reach is an error once a minute for each operation, and detail in between', async () => {
+  const { backend, clock, logger, server } = world()
+  backend.setDegraded(true)
+  const operations = (level: 'error' | 'debug') =>
+    logger.lines.filter((line) => line.level === level).flatMap(({ fields }) => fields?.['operation'] ?? [])
+  const fail = async () => {
+    await expect(server.publish('c', 1)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(server.history('c')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  }
+  for (let i = 0; i < 100; i++) await fail()
+  expect(operations('error')).toEqual(['publish', 'history'])
+  expect(operations('debug')).toHaveLength(198)
+  await clock.advance(60_000)
+  await fail()
+  expect(operations('error')).toEqual(['publish', 'history', 'publish', 'history'])
+})
