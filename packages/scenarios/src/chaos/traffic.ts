@@ -24,10 +24,13 @@ export class Traffic {
     private readonly chance: Chance,
   ) {
     const { rooms, values } = places
+    // One of them is busy: its publishes share calls of Redis.
+    const [first = ''] = rooms
     const someone = () => chance.pick(stage.clients)
     const flows = [
       this.flow(publishesPerSecond, () => {
-        someone().publish(chance.pick(rooms), chance.happens(0.2) ? chance.index(1_000) : 0)
+        const room = chance.happens(0.5) ? first : chance.pick(rooms)
+        someone().publish(room, chance.happens(0.2) ? chance.index(1_000) : 0)
       }),
       this.flow(VALUES, () => someone().publish(chance.pick(values), chance.index(100))),
       this.flow(CALLS, () => someone().call(chance.happens(0.3), chance.pick(CALL_MS))),
