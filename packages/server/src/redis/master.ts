@@ -145,7 +145,10 @@ export class Master {
     if (topic === undefined) return
     this.probeTopic = topic
     try {
-      await connection.send(this.host.isSharded ? 'ssubscribe' : 'subscribe', [topic])
+      const { isSharded } = this.host
+      await connection.send(isSharded ? 'ssubscribe' : 'subscribe', [topic])
+      // Who may begin, and not end, would have topics pile up.
+      await connection.send(isSharded ? 'sunsubscribe' : 'unsubscribe', [`${topic}:none`])
     } catch (error) {
       void this.host.moved()
       throw error

@@ -67,9 +67,11 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   const facts = factsOf(String(await said(connection, 'info', [], '+info')))
   const why = objection(facts, settings)
   if (why) throw refusal(why)
+  await selectDatabase(connection, settings.db)
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {
-    const commands = [...new Set([publishCommand, ...libraries.flatMap((library) => library.commands)])]
+    const own = settings.mode === 'cluster' ? ['asking'] : []
+    const commands = [...new Set([publishCommand, ...libraries.flatMap((library) => library.commands), ...own])]
     const denied = await said(connection, 'fcall', [`${LINE.prefix}_denied`, 1, ownKey, ...commands], '+fcall')
     if (Array.isArray(denied) && denied.length > 0) throw refusal(deniedSentence(denied.map(String), settings))
   }
@@ -81,6 +83,17 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
     if (difference) throw refusal(`${difference} It stands in the hash ${layoutKey}.`)
   }
   return facts
+}
+
+/** A connection that could not select its database is in another one, and nobody says so. */
+async function selectDatabase(connection: Connection, db: number): Promise<void> {
+  if (db === 0) return
+  try {
+    await said(connection, 'select', [db], '+select')
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('DB index'))) throw error
+    throw refusal(`this Redis has no database ${db}: give another \`db\`, or more \`databases\` in its settings`, error)
+  }
 }
 
 /** Loads functions that are not there yet; none is ever replaced. */

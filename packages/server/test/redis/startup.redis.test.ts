@@ -180,6 +180,53 @@ describe('an ACL user', () => {
     await expect(refusalOf({ ...user, keyPrefix: 'app:' }, redis)).resolves.toMatch(sentence)
   })
 
+  it('that may write keys and not read them is refused with what to do', async () => {
+    const redis = await withUser(...LEAST.split(' '), '+hmget', '+hset', '+incrby', '%W~app:rt1:*', '&app:rt1:*')
+    const refusal = await refusalOf({ ...user, keyPrefix: 'app:' }, redis)
+    expect(refusal).toMatch(/lacks a right|ACL SETUSER app .*~app:rt1:\*/)
+  })
+
+  it('that may not select the database it is given is refused: it would work in another one', async () => {
+    const redis = await withUser(...LEAST.split(' '), '+hmget', '+hset', '+incrby', '~app:rt1:*', '&app:rt1:*')
+    await expect(refusalOf({ ...user, keyPrefix: 'app:', db: 1 }, redis)).resolves.toMatch(/\+select/)
+    await expect(redis.command('DBSIZE')).resolves.toBe(0)
+    await redis.command('ACL', 'SETUSER', 'app', '+select')
+    await count(line({ ...user, keyPrefix: 'app:', db: 1 }, [redis]))
+    await expect(redis.command('DBSIZE')).resolves.toBe(0)
+  })
+
+  it('of a Cluster that may not follow a slot that moves is refused with what to do', async () => {
+    const servers = await startCluster()
+    ends.push(() => Promise.all(servers.map((each) => each.stop())))
+    const rights = '+ping +info +fcall +function|load +spublish +ssubscribe +sunsubscribe +cluster|slots'
+    const own = [...rights.split(' '), '+hmget', '+hset', '+incrby', '~app:rt1:*', '&app:rt1:*']
+    for (const each of servers) await each.command('ACL', 'SETUSER', 'app', 'on', '>secret', ...own)
+    const to = servers.map(({ host, port }) => ({ url: `${host}:${port}` }))
+    await expect(count(line({ ...user, keyPrefix: 'app:' }, to))).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: /ACL SETUSER app \+asking$/,
+    })
+    for (const each of servers) await each.command('ACL', 'SETUSER', 'app', '+asking')
+    await expect(count(line({ ...user, keyPrefix: 'app:' }, to))).resolves.toBe(1)
+  })
+
+  it('a database that is not there is refused: another one would be used in its place', async () => {
+    const redis = await server({ databases: 2 })
+    await expect(refusalOf({ db: 2 }, redis)).resolves.toMatch(/no database 2/)
+    await expect(redis.command('DBSIZE')).resolves.toBe(0)
+  })
+
+  it('that may subscribe, and not end that, is refused where somebody listens: topics would pile up', async () => {
+    const all = [...LEAST.split(' '), '+hmget', '+hset', '+incrby', '~app:rt1:*', '&app:rt1:*']
+    const redis = await withUser(...all.filter((rule) => rule !== '+unsubscribe'))
+    const its = line({ ...user, keyPrefix: 'app:' }, [redis])
+    await count(its)
+    await expect(its.listen(its.key('b', 'a'), () => undefined)).rejects.toMatchObject({
+      code: 'CONFIGURATION',
+      message: /lacks a right .*unsubscribe/,
+    })
+  })
+
   it('that may not subscribe is refused where somebody listens', async () => {
     const all = [...LEAST.split(' '), '+hmget', '+hset', '+incrby', '~app:rt1:*', '&app:rt1:*']
     const redis = await withUser(...all.filter((rule) => rule !== '+subscribe'))
