@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import type { ClientOptions } from 'ws'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import { textOf } from '../docs/pages.js'
 import { answered, guest, servers } from './around.js'
 import { startHaproxy } from './haproxy.js'
 import { replaced } from './recipe.js'
@@ -101,5 +102,32 @@ describe.concurrent('two servers behind an HAProxy', () => {
     await Promise.all(stored)
     for (const { heard } of guests) await expect.poll(() => heard).toEqual(sent)
     expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+  })
+
+  test('whoever comes to an HAProxy while a server is stopped, as the guide stops it, or when it is gone, is let in by the other one', async (context) => {
+    const { expect } = context
+    const { a, ports, die } = await servers(context, store)
+    const { url } = await startHaproxy(context, ports)
+    const first = [guest(context, url), guest(context, url)]
+    await Promise.all(first.map(({ room }) => room.ready()))
+    expect(first.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
+
+    const [, lbDelay = ''] = /lbDelayMs: ([\d_]+)/.exec(textOf('docs/guide/scaling-out.md')) ?? []
+    let isStopped = false
+    const stopped = a
+      .close({ lbDelayMs: Number(lbDelay.replace('_', '')), drainMs: 1_000 })
+      .then(() => (isStopped = true))
+    const statuses: unknown[] = []
+    while (!isStopped) {
+      statuses.push(await answered(context, url))
+      await sleep(50)
+    }
+    await stopped
+    await die()
+    for (let n = 0; n < 4; n++) statuses.push(await answered(context, url))
+    expect(statuses.length).toBeGreaterThan(20)
+    expect(new Set(statuses)).toEqual(new Set([101]))
+    for (const { room } of first) await room.publish('still here')
+    expect(first.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b', 'b'])
   })
 })
