@@ -64,9 +64,12 @@ export interface Checked {
  */
 export async function checkMaster(connection: Connection, checked: Checked): Promise<Facts> {
   const { settings, libraries, publishCommand, ownKey, layoutKey } = checked
-  const facts = factsOf(String(await said(connection, 'info', [], '+info')))
+  const info = String(await said(connection, 'info', [], '+info'))
+  const facts = factsOf(info)
   const why = objection(facts, settings)
   if (why) throw refusal(why)
+  // No matter for a person, while a failover is under way. One that takes writes would lose them with its next copy.
+  if (/^role:slave\r?$/m.test(info)) throw new Error('this Redis is a replica: its master is needed')
   await selectDatabase(connection, settings.db)
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {

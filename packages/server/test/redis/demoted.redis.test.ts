@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import { startRedis, startReplica, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import type { Retention } from '../../src/index.js'
+import { STORE_LIBRARIES } from '../../src/redis/redis-stores.js'
 import { joinNode } from './support/broker.js'
+import { lineTo } from './support/line.js'
 import { storesOn } from './support/stores.js'
 
 const KEEP: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }
@@ -68,6 +70,23 @@ test('a master that became a replica, and lags, says of no session, member or no
   )
   expect(await Promise.all(failures)).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE'])
 })
+
+test('a replica that takes writes is no master: what it takes would be gone with its next copy', async () => {
+  const master = await startRedis()
+  const replica = await startReplica(master, { settings: { 'replica-read-only': 'no' } })
+  ends.push(() => Promise.all([master.stop(), replica.stop()]))
+  const on = lineTo([replica], STORE_LIBRARIES, { deadlineMs: 1_000 })
+  ends.push(() => on.close())
+  const claim = on.call('sessions.begin', [on.key('s', 's')], ['"ada"', 't', 'n', LONG_MS])
+  await expect(claim).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /replica/ })
+  await expect(replica.command('DBSIZE')).resolves.toBe(0)
+  await promote(replica)
+  await expect
+    .poll(() => on.call('sessions.begin', [on.key('s', 's')], ['"ada"', 't', 'n', LONG_MS]).catch(() => 0), {
+      timeout: 8_000,
+    })
+    .toBe(1)
+}, 20_000)
 
 test('what is read of a replica does not name the history that it serves once it is the master', async () => {
   const { master, replica } = await pair()
