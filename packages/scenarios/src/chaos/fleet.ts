@@ -52,20 +52,26 @@ export class Fleet {
     return chance.pick(this.berths)
   }
 
-  /** SIGKILL; after a while another process takes the place. */
-  async kill(berth: Berth, downMs: number): Promise<void> {
-    await berth.process.kill()
+  /** SIGKILL; after a while another process takes the place. @returns whether the first one ran until then. */
+  async kill(berth: Berth, downMs: number): Promise<boolean> {
+    const wasKilled = await berth.process.kill()
     // A balancer finds out by failing, and sends nobody there until it is back.
     berth.inService = false
     await new Promise((resolve) => setTimeout(resolve, downMs))
     await this.start(berth)
+    return wasKilled
   }
 
-  /** Takes a server out of the balancer, ends it in order, and starts another one in its place. */
-  async restart(berth: Berth): Promise<void> {
+  /**
+   * Takes a server out of the balancer, ends it in order, and starts another one in its place.
+   *
+   * @returns whether it ended by itself.
+   */
+  async restart(berth: Berth): Promise<boolean> {
     berth.inService = false
-    await berth.process.end()
+    const hasEnded = await berth.process.end()
     await this.start(berth)
+    return hasEnded
   }
 
   /** Asks some server. */

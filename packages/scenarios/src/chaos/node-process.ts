@@ -65,19 +65,21 @@ export class NodeProcess {
     return this.child.exitCode === null && this.child.signalCode === null
   }
 
-  /** SIGKILL. Resolves when the process is gone. */
-  async kill(): Promise<void> {
+  /** SIGKILL. Resolves when the process is gone: to whether that was what ended it. */
+  async kill(): Promise<boolean> {
     if (this.isRunning) this.child.kill('SIGKILL')
     await this.ended
+    return this.child.signalCode === 'SIGKILL'
   }
 
-  /** SIGTERM. Resolves when the process is gone; one that does not go in time is killed. */
-  async end(withinMs = 10_000): Promise<void> {
-    if (!this.isRunning) return
+  /** SIGTERM. Resolves when the process is gone: to whether it ended in order. One that does not go in time is killed. */
+  async end(withinMs = 10_000): Promise<boolean> {
+    if (!this.isRunning) return false
     this.child.kill('SIGTERM')
     const late = setTimeout(() => this.child.kill('SIGKILL'), withinMs)
     await this.ended
     clearTimeout(late)
+    return this.child.exitCode === 0
   }
 
   /** SIGSTOP: it does nothing until `continue`, and its sockets stay open. */

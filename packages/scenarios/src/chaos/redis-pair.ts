@@ -36,6 +36,29 @@ export class RedisPair {
     return this.master.command(...args)
   }
 
+  /** The address of the master, with nothing in between. */
+  get url(): string {
+    return this.master.url
+  }
+
+  /** Which process of Redis is the master: each has a name of its own. */
+  async process(): Promise<string> {
+    return /run_id:(\w+)/.exec(String(await this.command('INFO', 'server')))?.[1] ?? ''
+  }
+
+  /** How often the master was given a command. */
+  async calls(command: string): Promise<number> {
+    const line = String(await this.command('INFO', 'commandstats'))
+      .split('\r\n')
+      .find((found) => found.startsWith(`cmdstat_${command}:`))
+    return Number(/calls=(\d+)/.exec(line ?? '')?.[1] ?? 0)
+  }
+
+  /** How many libraries of functions the master has. */
+  async libraries(): Promise<number> {
+    return ((await this.command('FUNCTION', 'LIST')) as unknown[]).length
+  }
+
   /** Names of the keys that a pattern fits. */
   async keys(pattern: string): Promise<readonly string[]> {
     return (await this.command('KEYS', pattern)) as string[]
@@ -57,11 +80,16 @@ export class RedisPair {
     await this.copied()
   }
 
-  /** The master does nothing for a while, and says nothing. */
-  async freeze(ms: number): Promise<void> {
+  /** The master does nothing for a while. @returns whether it said nothing either. */
+  async freeze(ms: number): Promise<boolean> {
     this.master.pause()
+    let isSilent = true
+    const answer = this.command('PING').catch(() => undefined)
+    void answer.then(() => (isSilent = false))
     await sleep(ms)
+    const wasSilent = isSilent
     this.master.resume()
+    return wasSilent
   }
 
   /** The replica takes over in order, with everything. */

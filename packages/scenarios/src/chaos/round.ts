@@ -4,6 +4,7 @@ import type { Chance } from '../sim/chance.js'
 import type { Places } from './chaos-client.js'
 import { faultOf } from './faults/index.js'
 import { judge } from './judge.js'
+import { Proof } from './proof.js'
 import { Record } from './record.js'
 import { settled } from './settled.js'
 import type { Stage } from './stage.js'
@@ -24,6 +25,8 @@ export interface Round {
   readonly kind: string
   readonly record: Record
   readonly verdict: Verdict
+  /** What should have been seen of the fault, and was not. */
+  readonly unproven: readonly string[]
   /** Calls of which the caller was told that nobody knows what became of them. */
   readonly unknownCalls: number
   /** Time from the end of the fault until everybody had everything. */
@@ -55,16 +58,16 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     await sleep(load.aroundMs / 2)
     traffic.allStay = fault.isNewHistory ?? false
     await sleep(load.aroundMs / 2)
-    const before = (await fault.trace?.count(stage)) ?? 0
     record.add({ type: 'fault', kind })
-    await fault.harm(stage, chance, places, record)
-    if (fault.trace && (await fault.trace.count(stage)) <= before) throw new Error(fault.trace.absent)
+    const proof = new Proof()
+    await fault.harm(stage, chance, places, record, proof)
     // One that takes its time to lose something is over now.
     if (fault.isLossy) record.add({ type: 'fault', kind })
     record.add({ type: 'heal' })
     await sleep(load.aroundMs)
     traffic.stop()
     const remains = await settled(stage, places, isTorn)
+    const unproven = await proof.failed(remains)
     record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
     const { at } = record.add({ type: 'end' })
     for (const client of stage.clients) client.end()
@@ -72,7 +75,7 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     const { undone } = record
     const verdict = judge({ history, logs: remains.dumps, rooms: places.rooms, undone }, { at, isTorn })
     const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
-    return { kind, record, verdict, unknownCalls, healedMs: Math.round(remains.tookMs) }
+    return { kind, record, verdict, unproven, unknownCalls, healedMs: Math.round(remains.tookMs) }
   } finally {
     traffic.abort()
     for (const client of stage.clients) client.end()

@@ -85,7 +85,7 @@ function noted({ history }: Record): string {
     .join('')
 }
 
-function complaints({ kind, verdict, record }: Round): string[] {
+function complaints({ kind, verdict, record, unproven }: Round): string[] {
   const { judgedDeliveries, otherDeliveries, answered } = verdict
   const counts = { delivered: judgedDeliveries, 'delivered of latest values': otherDeliveries.latest, answered }
   const nothing = Object.entries(counts).flatMap(([what, number]) =>
@@ -95,8 +95,10 @@ function complaints({ kind, verdict, record }: Round): string[] {
   if (!record.history.some(({ type }) => type === 'presence.audit'))
     nothing.push(`${kind}: nobody looked who was there in the end`)
   const surprises = record.surprises.map((error) => `${kind}: ${error instanceof Error ? error.stack : String(error)}`)
+  const absent = unproven.map((what) => `${kind}: it did not come true that ${what}, so nothing is shown`)
   return [
     ...nothing,
+    ...absent,
     ...surprises,
     ...verdict.violations.map((violation) => `${kind}: ${describeViolation(violation)}`),
   ]

@@ -11,6 +11,8 @@ export interface UndoneLog extends Dump {
   readonly channel: string
   /** Its last offset that the history which took over has as well. What follows was undone. */
   readonly fork: number
+  /** How far it had come when the other one took over. */
+  readonly reached: number
   /** The servers that went on with it when the other one was served already. */
   readonly nodes: readonly string[]
 }
@@ -31,12 +33,14 @@ export async function takeOver(
   }
   const taken = await pair.promote(read)
   pair.lead(pair.ways.slice(behind.servers))
+  const old = await read(pair.url)
   await sleep(behind.forMs)
   const held = await pair.rejoin(read)
   const nodes = fleet.berths.slice(0, behind.servers).map(({ name }) => name)
   rooms.forEach((channel, i) => {
     const [dump, heir] = [held[i], taken[i]]
+    const reached = old[i]?.head.offset ?? 0
     if (dump && heir)
-      record.undone.push({ ...dump, channel, fork: Math.min(dump.head.offset, heir.head.offset), nodes })
+      record.undone.push({ ...dump, channel, fork: Math.min(dump.head.offset, heir.head.offset), reached, nodes })
   })
 }

@@ -14,6 +14,8 @@ interface Piece {
 
 /** Carries bytes from one socket to another, in order, through some weather. */
 export class Lane {
+  /** Bytes that were lost here, that had to wait until it was over, and that were let through late. */
+  readonly harmed = { lost: 0, held: 0, late: 0 }
   private readonly pieces: Piece[] = []
   private queuedBytes = 0
   private weather: Weather = { ...FAIR }
@@ -59,6 +61,10 @@ export class Lane {
 
   private take(bytes: Buffer): void {
     this.heard(bytes)
+    const { lost, held, delayMs } = this.weather
+    if (lost) this.harmed.lost += bytes.length
+    else if (held) this.harmed.held += bytes.length
+    else if (delayMs > 0) this.harmed.late += bytes.length
     if (this.weather.lost) this.hasHole = true
     if (this.isOver || this.weather.lost) return
     this.pieces.push({ bytes, dueAt: performance.now() + this.weather.delayMs })

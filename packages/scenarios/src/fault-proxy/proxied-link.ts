@@ -9,7 +9,7 @@ const REMEMBERED_BYTES = 65_536
 export class ProxiedLink {
   private readonly lanes: Readonly<Record<Direction, Lane>>
   private said = ''
-  private swallowing = false
+  private swallowed: ((reply: string) => void) | undefined
   private isOver = false
 
   /** @param ended is told once, when the link is over at both ends. */
@@ -20,7 +20,7 @@ export class ProxiedLink {
   ) {
     this.lanes = {
       up: new Lane(near, far, (bytes) => this.remember(bytes)),
-      down: new Lane(far, near, () => this.swallow()),
+      down: new Lane(far, near, (bytes) => this.swallow(bytes)),
     }
     this.join(near, far, this.lanes.up)
     this.join(far, near, this.lanes.down)
@@ -29,6 +29,16 @@ export class ProxiedLink {
   /** Whether who dialled has ever said a text, in any case, among its first 64 KiB. */
   hasSaid(text: string): boolean {
     return this.said.includes(text.toLowerCase())
+  }
+
+  /** Whether bytes get through, both ways. */
+  get isWhole(): boolean {
+    return !this.lanes.up.isSilent && !this.lanes.down.isSilent
+  }
+
+  /** Bytes of one direction that were lost, that had to wait until it was over, and that were let through late. */
+  harmed(direction: Direction): Readonly<Lane['harmed']> {
+    return this.lanes[direction].harmed
   }
 
   /** Changes the weather of one direction, or of both. */
@@ -44,14 +54,20 @@ export class ProxiedLink {
     this.end()
   }
 
-  /** The next answer of the target does not arrive, and the link is reset: what was asked has been done. */
-  loseNextReply(): void {
+  /**
+   * The next answer of the target does not arrive, and the link is reset: what was asked has been done.
+   *
+   * @param lost is told what it was.
+   */
+  loseNextReply(lost: (reply: string) => void = () => undefined): void {
     this.lanes.down.change({ lost: true })
-    this.swallowing = true
+    this.swallowed = lost
   }
 
-  private swallow(): void {
-    if (this.swallowing) this.reset()
+  private swallow(bytes: Buffer): void {
+    if (!this.swallowed) return
+    this.swallowed(bytes.toString('latin1'))
+    this.reset()
   }
 
   private remember(bytes: Buffer): void {

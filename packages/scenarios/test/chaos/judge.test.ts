@@ -42,7 +42,7 @@ function moved({ over, back }: { readonly over: string; readonly back: number })
     logs: new Map([[channel, { head: at('e.2', 2), entries: entries('a', 'b') }]]),
     rooms: [channel],
     // Nobody has seen what the old master got after the fork: it died with it.
-    undone: [{ channel, head: at('e.1', 2), entries: entries('a', 'x'), fork: 1, nodes: ['node1'] }],
+    undone: [{ channel, head: at('e.1', 2), entries: entries('a', 'x'), fork: 1, reached: 1, nodes: ['node1'] }],
   }
 }
 

@@ -243,11 +243,13 @@ test('targets can be taken in turn', async () => {
 
 test('the next reply can be lost after the target has done what it was asked', async () => {
   const peer = await conversation()
-  ;[...proxy.links][0]?.loseNextReply()
+  const lost: string[] = []
+  ;[...proxy.links][0]?.loseNextReply((reply) => lost.push(reply))
   peer.socket.write('2')
   await peer.ends('reset')
   expect(target.peers[0]?.heard).toBe('12')
   expect(peer.heard).toBe('a:1;')
+  expect(lost).toEqual(['a:2;'])
 })
 
 test('a link is known by what was said on it', async () => {
@@ -256,4 +258,20 @@ test('a link is known by what was said on it', async () => {
   peer.socket.write('SUBSCRIBE news')
   await peer.hears('a:SUBSCRIBE news;')
   expect([...proxy.links].map((link) => link.hasSaid('subscribe'))).toEqual([false, true])
+})
+
+test('a link knows what was lost on it, what had to wait and what came late', async () => {
+  const peer = await conversation()
+  const [link] = [...proxy.links]
+  link?.change({ held: true }, 'up')
+  peer.socket.write('22')
+  await expect.poll(() => link?.harmed('up').held).toBe(2)
+  link?.change({ held: false, delayMs: 5 }, 'up')
+  peer.socket.write('333')
+  await expect.poll(() => link?.harmed('up').late).toBe(3)
+  expect(link?.isWhole).toBe(true)
+  link?.change({ lost: true })
+  peer.socket.write('4444')
+  await expect.poll(() => link?.harmed('up').lost).toBe(4)
+  expect(link?.isWhole).toBe(false)
 })

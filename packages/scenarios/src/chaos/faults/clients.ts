@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProxiedLink } from '../../fault-proxy/index.js'
 import type { Chance } from '../../sim/chance.js'
+import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
 
@@ -10,35 +11,47 @@ const MOST_BURSTS = 60
 const common = { isLossy: false, needs: 'nothing' } as const
 
 /** Faults between clients and servers. */
-export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
+export const CLIENT_FAULTS: { readonly [kind: string]: Fault } = {
   'client.reset': {
     ...common,
     says: 'links of clients are reset',
-    async harm(stage, chance) {
-      for (const link of some(stage, chance)) link.reset()
+    async harm(stage, chance, _places, record, proof) {
+      const begun = record.history.length
+      const links = some(stage, chance)
+      for (const link of links) link.reset()
+      proof.claim('clients lost the links', () => links.length > 0 && losers(record, begun).size >= links.length)
     },
   },
   'client.half-open': {
     ...common,
     says: 'links of clients die without a word: bytes vanish both ways, and nobody hears of the end',
-    async harm(stage, chance) {
-      for (const link of some(stage, chance)) link.change({ lost: true })
+    async harm(stage, chance, _places, _record, proof) {
+      const links = some(stage, chance)
+      for (const link of links) link.change({ lost: true })
+      proof.claim('each of the links lost something, both ways', () =>
+        harmed(links, (link) => link.harmed('up').lost > 0 && link.harmed('down').lost > 0),
+      )
     },
   },
   'client.deaf': {
     ...common,
     says: 'links of clients carry only what they say, and nothing of what they should hear',
-    async harm(stage, chance) {
-      for (const link of some(stage, chance)) link.change({ lost: true }, 'down')
+    async harm(stage, chance, _places, _record, proof) {
+      const links = some(stage, chance)
+      for (const link of links) link.change({ lost: true }, 'down')
+      proof.claim(
+        'each of the links lost something on its way to the client, and nothing on its way to the server',
+        () => harmed(links, (link) => link.harmed('up').lost === 0 && link.harmed('down').lost > 0),
+      )
     },
   },
   'client.slow': {
     ...common,
     says: 'clients read a few kB each second of large messages, so that they fall behind on the server',
-    trace: { absent: 'no subscription fell behind, so there was no fault', count: fallen },
-    async harm(stage, chance, { rooms }) {
+    async harm(stage, chance, { rooms }, _record, proof) {
       const slow = some(stage, chance)
       const before = await fallen(stage)
+      proof.claim('subscriptions fell behind', async () => (await fallen(stage)) > before)
       for (const link of slow) link.change({ bytesPerSecond: chance.between(2_000, 20_000) }, 'down')
       // Systems differ in how many megabytes lie between a server and who does not read.
       for (let bursts = 0, more = 5; bursts < MOST_BURSTS && more > 0; bursts++) {
@@ -52,8 +65,11 @@ export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
   'client.stall': {
     ...common,
     says: 'links of clients stand still, shorter and longer than a heartbeat allows, then everything arrives late',
-    async harm(stage, chance) {
+    async harm(stage, chance, _places, _record, proof) {
       const stalled = some(stage, chance)
+      proof.claim('something had to wait on each of the links', () =>
+        harmed(stalled, (link) => link.harmed('up').held + link.harmed('down').held > 0),
+      )
       for (const link of stalled) link.change({ held: true })
       await sleep(chance.between(300, 5_000))
       for (const link of stalled) link.change({ held: false })
@@ -62,7 +78,9 @@ export const CLIENT_FAULTS: Readonly<Record<string, Fault>> = {
   'client.storm': {
     ...common,
     says: 'all clients lose their links at once, three times in a row, and come back together',
-    async harm({ fleet: { edge } }, chance) {
+    async harm({ fleet: { edge }, clients }, chance, _places, record, proof) {
+      const begun = record.history.length
+      proof.claim('every client lost its link', () => losers(record, begun).size === clients.length)
       for (let i = 0; i < 3; i++) {
         edge.reset()
         await sleep(chance.between(50, 500))
@@ -76,9 +94,19 @@ function fallen({ fleet }: Stage): Promise<number> {
   return fleet.total('realtime_slow_consumers_total').catch(() => 0)
 }
 
-/** About a third of the links, at least one. */
+/** Whether there are links, and something is true of all of them. */
+function harmed(links: readonly ProxiedLink[], isSo: (link: ProxiedLink) => boolean): boolean {
+  return links.length > 0 && links.every(isSo)
+}
+
+/** The clients that have lost a link since some place of the record. */
+function losers({ history }: Record, begun: number): ReadonlySet<string> {
+  return new Set(history.slice(begun).flatMap((event) => (event.type === 'conn.down' ? [event.client] : [])))
+}
+
+/** About a third of the links, at least one. Some that have died may be there for a while: nobody uses them. */
 function some({ fleet: { edge } }: Stage, chance: Chance): readonly ProxiedLink[] {
-  const links = [...edge.links]
+  const links = [...edge.links].filter((link) => link.isWhole)
   const chosen = links.filter(() => chance.happens(0.33))
   return chosen.length > 0 ? chosen : links.slice(0, 1)
 }

@@ -1,5 +1,6 @@
 import type { Chance } from '../../sim/chance.js'
 import type { Places } from '../chaos-client.js'
+import type { Proof } from '../proof.js'
 import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 
@@ -23,8 +24,6 @@ export interface Fault {
    * so who is there is compared after that time. Default `false`.
    */
   readonly isTorn?: boolean
-  /** A number that rises when it really happened, and what to say when it did not rise. Default: it cannot fail to happen. */
-  readonly trace?: { readonly absent: string; count(stage: Stage): Promise<number> }
-  /** Does it, and resolves when it is over. */
-  harm(stage: Stage, chance: Chance, places: Places, record: Record): Promise<void>
+  /** Does it, and resolves when it is over. What shows that it really happened is claimed in the proof. */
+  harm(stage: Stage, chance: Chance, places: Places, record: Record, proof: Proof): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CLIENT_FAULTS } from './clients.js'
+import { Proof } from '../proof.js'
 import type { Fault } from './fault.js'
 import { NODE_FAULTS } from './nodes.js'
 import { REDIS_FAULTS } from './redis.js'
@@ -39,7 +40,8 @@ function together(choices: ReadonlyArray<readonly Fault[]>): Fault['harm'] {
     await Promise.all(
       drawn.map(async ({ fault, waitMs }) => {
         await sleep(waitMs)
-        await fault.harm(stage, chance, places, record)
+        // Of several at once, one may keep another from happening: nothing is claimed.
+        await fault.harm(stage, chance, places, record, new Proof())
       }),
     )
   }
