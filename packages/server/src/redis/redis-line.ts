@@ -121,7 +121,7 @@ export class ConnectedLine implements RedisLine {
     master?.topics.start()
     if (master?.ear.hears(topic)) return
     const { promise, fail } = this.topics.acknowledged(topic)
-    const refusal = this.topology.refusal ?? master?.topics.refusal
+    const refusal = master ? master.topics.refusal : this.topology.refusal
     if (refusal) fail(refusal)
     else master?.ear.check(topic)
     const { deadlineMs } = this.settings

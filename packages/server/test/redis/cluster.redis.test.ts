@@ -207,4 +207,9 @@ it('a user who was given the missing right to see the Cluster can listen from th
   await each('+cluster')
   await expect.poll(() => publish(its, 'n').catch(() => 0), { timeout: 10_000 }).toBeGreaterThan(0)
   await expect(listen()).resolves.toBeUndefined()
-})
+  // Taken away again, it is missed when the Cluster changes, and not while everything is where it was.
+  const told = watched(its)
+  await each('-cluster')
+  await expect.poll(() => told, { timeout: 5_000 }).toContain('degraded')
+  await expect(its.listen(its.key('b', 'another'), () => undefined)).resolves.toBeUndefined()
+}, 20_000)
