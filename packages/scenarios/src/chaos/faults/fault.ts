@@ -18,10 +18,10 @@ export interface Fault {
    */
   readonly isNewHistory?: boolean
   /**
-   * Whether clients may move between two masters that do not know of each other, and be told by each that who is with the
-   * other one has gone: so it is not counted how often somebody is told as gone. And a client that one master knows by a
-   * session that the other one does not know is there twice, until nobody has answered for the older one for long enough:
-   * so who is there is compared after that time. Default `false`.
+   * Whether clients may meet a server that cannot know of everybody: it is with another master, or it is new, and the store has lost its
+   * members and has them again only as the servers that hold them enter them. So it is not counted how often somebody is told
+   * as gone. And a client whose latest claim of its session is lost is there twice, until nobody has answered for the older
+   * session for long enough: so who is there is compared after that time. Default `false`.
    */
   readonly isTorn?: boolean
   /** Does it, and resolves when it is over. What shows that it really happened is claimed in the proof. */

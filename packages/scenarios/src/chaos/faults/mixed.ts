@@ -22,6 +22,7 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     isLossy: true,
     needs: 'redis',
     isNewHistory: true,
+    isTorn: true,
     harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(true)]),
   },
   'mixed.split-brain': {
