@@ -8,6 +8,9 @@ const redis = `${folders}/**/*.redis.test.ts`
 const chaos = `${folders}/**/*.chaos.test.ts`
 const scenarios = 'packages/scenarios/test/**/*.test.ts'
 
+/** Of what happens in real time nobody knows how long it takes on a busy machine: whoever waits for it waits this long. */
+const patient = { poll: { timeout: 10_000 } }
+
 // Workspace packages resolve to their sources, so that no test needs a build.
 const conditions = ['@org/source', 'module', 'node', 'development|production']
 
@@ -41,17 +44,38 @@ export default defineConfig({
       // Real time, real sockets: one file at a time, so that the machine's load is not part of the result.
       {
         extends: true,
-        test: { name: 'sockets', include: [socket], fileParallelism: false, testTimeout: 30_000, hookTimeout: 30_000 },
+        test: {
+          name: 'sockets',
+          include: [socket],
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          expect: patient,
+        },
       },
       // Redis servers that the tests start, fault and end themselves. Most of the time they wait for it: two files at a time.
       {
         extends: true,
-        test: { name: 'redis', include: [redis], maxWorkers: 2, testTimeout: 30_000, hookTimeout: 60_000 },
+        test: {
+          name: 'redis',
+          include: [redis],
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          expect: patient,
+        },
       },
       // Real processes under real faults: one run plays every kind of fault, and its tests judge what came of each.
       {
         extends: true,
-        test: { name: 'chaos', include: [chaos], fileParallelism: false, testTimeout: 30_000, hookTimeout: 400_000 },
+        test: {
+          name: 'chaos',
+          include: [chaos],
+          fileParallelism: false,
+          testTimeout: 30_000,
+          hookTimeout: 400_000,
+          expect: patient,
+        },
       },
       {
         extends: true,
@@ -61,6 +85,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: patient,
           env: { CHROMIUM_PATH: findChromium() ?? '' },
         },
       },
