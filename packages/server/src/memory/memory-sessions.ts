@@ -1,4 +1,5 @@
 import type { Claim, ClaimRequest, Clock, HeldSession, Keeper, Kept, Random, StoredSession } from '../ports/index.js'
+import { SessionsOver } from './sessions-over.js'
 
 const NOTHING: Kept = {}
 
@@ -19,15 +20,16 @@ interface SessionRecord {
 /** Who holds which session, for the nodes of one process. The one that was not renewed for longest comes first. */
 export class MemorySessions {
   private readonly records = new Map<string, SessionRecord>()
-  /** Those that are over, so that a renewal that comes late does not bring them back. */
-  private readonly over = new Map<string, { readonly owner: number; readonly until: number }>()
+  private readonly over: SessionsOver
 
   constructor(
     private readonly clock: Clock,
     private readonly random: Random,
     private readonly ttlMs: number,
     private readonly maxRecords: number,
-  ) {}
+  ) {
+    this.over = new SessionsOver(ttlMs, maxRecords)
+  }
 
   /** How many sessions are known. */
   get size(): number {
@@ -60,7 +62,7 @@ export class MemorySessions {
     for (const session of sessions) {
       const { id, owner, user, digest, number } = session
       const record = this.find(id, now)
-      if ((this.over.get(id)?.owner ?? 0) >= owner) continue
+      if (this.over.has(id, owner)) continue
       if (!record || record.owner < owner)
         this.remember(id, { owner, user, digest, previous: undefined, renewedAt: now, kept: keptOf(session), number })
       else if (record.owner === owner) this.touch(id, record, now)
@@ -78,11 +80,7 @@ export class MemorySessions {
   release(id: string, owner: number): void {
     if ((this.records.get(id)?.owner ?? 0) > owner) return
     this.records.delete(id)
-    this.sweepOver()
-    const [oldest] = this.over.size >= this.maxRecords ? this.over.keys() : []
-    if (oldest !== undefined) this.over.delete(oldest)
-    this.over.delete(id)
-    this.over.set(id, { owner, until: this.clock.now() + this.ttlMs })
+    this.over.add(id, owner, this.clock.now())
   }
 
   read(id: string): StoredSession | undefined {
@@ -94,15 +92,7 @@ export class MemorySessions {
   sweep(): void {
     const now = this.clock.now()
     for (const id of [...this.records.keys()]) this.find(id, now)
-    this.sweepOver()
-  }
-
-  private sweepOver(): void {
-    const now = this.clock.now()
-    for (const [id, { until }] of this.over) {
-      if (until > now) return
-      this.over.delete(id)
-    }
+    this.over.sweep(now)
   }
 
   private find(id: string, now: number): SessionRecord | undefined {
@@ -123,7 +113,7 @@ export class MemorySessions {
     const [oldest] = this.records.size >= this.maxRecords ? this.records.keys() : []
     if (oldest !== undefined) this.records.delete(oldest)
     this.records.set(id, record)
-    this.over.delete(id)
+    this.over.remove(id)
   }
 
   private fits({ digest, previous }: SessionRecord, presented: string): boolean {
