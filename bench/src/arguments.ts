@@ -10,7 +10,7 @@ export interface Asked {
   readonly seconds: number
   /** What part of the links there are to be. Default: 1. */
   readonly scale: number
-  /** Whether the results are kept: those of a run at full size of all rows, or when it was asked for. */
+  /** Whether the results are kept: those of a run at full size of all rows, or when it was asked for. Of some rows, beside those of the others. */
   readonly writes: boolean
 }
 
@@ -34,9 +34,9 @@ export function readArguments(args: readonly string[], known: readonly string[])
   if (scale > 1) throw new TypeError('--scale takes a number up to 1')
   const seconds = numberOf('seconds', values.seconds, 1.5)
   const isWhole = positionals.length === 0
-  if (values.write && !isWhole) throw new TypeError('--write takes all rows')
-  const isFull = isWhole && runs >= 5 && seconds >= 1.5 && scale === 1
-  return { rows: positionals, runs, seconds, scale, writes: isFull || values.write === true }
+  const isFull = runs >= 5 && seconds >= 1.5 && scale === 1
+  if (values.write && !isWhole && !isFull) throw new TypeError('--write takes all rows, or some at full size')
+  return { rows: positionals, runs, seconds, scale, writes: (isWhole && isFull) || values.write === true }
 }
 
 function numberOf(name: string, given: string | undefined, otherwise: number): number {

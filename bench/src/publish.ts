@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { chart } from './chart.js'
 import { PAGES, withPassages } from './passages.js'
 import { resultsPage } from './results-page.js'
-import type { Results } from './results.js'
+import type { Results, RowResult } from './results.js'
 
 /** Where the results are kept, below the folder of the workspace. */
 export const RESULTS_FILE = 'bench/results.json'
@@ -15,6 +15,22 @@ export function madeFrom(results: Results, textOf: (path: string) => string): Ma
     ['bench/chart.svg', chart(results)],
     ...PAGES.map((page) => [page, withPassages(textOf(page), results)] as const),
   ])
+}
+
+/** The results that were kept last, with some rows that were measured again. @throws Error when one of them was not there. */
+export function withRows(kept: Results, again: readonly RowResult[], date: string): Results {
+  const stray = again.find(({ id }) => !kept.rows.some((row) => row.id === id))
+  if (stray) throw new Error(`${stray.id} is not among the results: keep a run of all rows first`)
+  const rows = kept.rows.map((row) => {
+    const other = again.find(({ id }) => id === row.id)
+    return other ? { ...other, date } : row
+  })
+  return { ...kept, rows }
+}
+
+/** The results that were kept last. */
+export function keptResults(root: string): Results {
+  return JSON.parse(readFileSync(join(root, RESULTS_FILE), 'utf8')) as Results
 }
 
 /** Keeps the results, and writes all that shows them. */

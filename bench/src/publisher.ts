@@ -20,12 +20,18 @@ export interface Pace {
   readonly perSecond: number
   /** Whether messages say when they were due. Default: false. */
   readonly isTimed?: boolean
-  /** Where to. Default: the channel of the row's links. */
-  readonly channel?: string
+  /** Where to, in turn. Default: the channel of the row's links. */
+  readonly channels?: readonly string[]
 }
 
-/** Enough of what nobody hears for the code of a publish to be compiled, which at the rate of a row takes minutes. */
-export const WARM_UP: Pace = { messages: 4_000, perSecond: 2_500, channel: 'c:unheard' }
+/**
+ * Enough of what nobody hears for the code of a publish to be compiled, which at the rate of a row takes minutes: in one
+ * channel, which is busy then, and in several, which are not.
+ */
+export const WARM_UPS: readonly Pace[] = [
+  { messages: 2_500, perSecond: 2_500, channels: ['c:unheard'] },
+  { messages: 8_000, perSecond: 5_000, channels: Array.from({ length: 40 }, (_, i) => `c:unheard-${i}`) },
+]
 
 /** Messages as fast as they are acknowledged. */
 export interface Flood {
@@ -54,14 +60,16 @@ export class Publisher {
   }
 
   /** Publishes each message when it is due, late or not. @returns By how much the latest one was late, in milliseconds. */
-  async pace({ messages, perSecond, isTimed = false, channel = 'c:0' }: Pace): Promise<number> {
+  async pace({ messages, perSecond, isTimed = false, channels = ['c:0'] }: Pace): Promise<number> {
     const begun = sharedNow()
     const dueMs = (n: number): number => begun + (n * 1_000) / perSecond
     let latest = 0
     for (let sent = 0; sent < messages; ) {
       const due = Math.min(messages, Math.floor(((sharedNow() - begun) * perSecond) / 1_000) + 1)
       if (due > sent) latest = Math.max(latest, sharedNow() - dueMs(sent))
-      for (; sent < due; sent++) this.publish(channel, isTimed ? dueMs(sent) : undefined)
+      for (; sent < due; sent++) {
+        this.publish(channels[sent % channels.length] ?? '', isTimed ? dueMs(sent) : undefined)
+      }
       // Whoever looks more often than there is something to do would be part of what is measured.
       const waitMs = Math.max(1, Math.ceil(dueMs(sent) - sharedNow()))
       await new Promise((resolve) => setTimeout(resolve, waitMs))

@@ -30,6 +30,8 @@ export interface RowResult {
   readonly unit: string
   readonly contenders: readonly ContenderResult[]
   readonly verdicts: readonly Verdict[]
+  /** When it was measured by itself, after the run of all, as ISO 8601. */
+  readonly date?: string
   /** How many servers shared a Redis; absent: there was one, without. */
   readonly nodes?: number
 }

@@ -3,7 +3,7 @@ import { readable, readableRatio } from './numbers/format.js'
 import { ratioTo, type RowResult, type Verdict } from './results.js'
 
 /** A row as a table of its own, in Markdown. */
-export function rowTable({ title, unit, contenders, verdicts }: RowResult): string {
+export function rowTable({ title, unit, contenders, verdicts, date }: RowResult): string {
   const details = [...new Set(contenders.flatMap((contender) => Object.keys(contender.details)))]
   const head = ['', unit, 'lowest to highest', 'ours to it', ...details]
   const body = contenders.map((contender) => {
@@ -22,6 +22,7 @@ export function rowTable({ title, unit, contenders, verdicts }: RowResult): stri
     table(head, body),
     '',
     ...verdicts.map((verdict) => `- ${verdictText(verdict, unit)}`),
+    ...(date === undefined ? [] : ['', `Measured by itself, at ${date.slice(0, 16).replace('T', ' ')} UTC.`]),
   ].join('\n')
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { chart } from '../src/chart.js'
 import { withPassages } from '../src/passages.js'
-import { madeFrom, RESULTS_FILE } from '../src/publish.js'
+import { madeFrom, RESULTS_FILE, withRows } from '../src/publish.js'
 import { resultsPage } from '../src/results-page.js'
 import type { Results } from '../src/results.js'
 import { sizingTable } from '../src/sizing.js'
@@ -75,6 +75,26 @@ describe('RESULTS.md', () => {
   })
   it('names what failed, in a line', () => expect(written).toContain('- `calls`: the line was dead\n'))
   it('says when a law is not met', () => expect(written).toContain('at most 10,240 bytes: 12,000, **not met**'))
+})
+
+describe('a row that is measured by itself', () => {
+  const [row] = SMALL.rows
+  if (!row) throw new Error('there is a row')
+  const again = { ...row, contenders: row.contenders.map((contender) => ({ ...contender, median: 7 })) }
+
+  it('takes the place of what was kept of it, and says when', () => {
+    const results = withRows({ ...SMALL, rows: [row, { ...row, id: 'calls' }] }, [again], '2031-01-01T10:20:30.000Z')
+    expect(results.rows).toEqual([
+      { ...again, date: '2031-01-01T10:20:30.000Z' },
+      { ...row, id: 'calls' },
+    ])
+    expect(resultsPage(results)).toContain('Measured by itself, at 2031-01-01 10:20 UTC.')
+    expect(resultsPage(SMALL)).not.toContain('Measured by itself')
+  })
+
+  it('needs something whose place it takes', () => {
+    expect(() => withRows(SMALL, [{ ...row, id: 'new' }], '2031')).toThrow('new is not among the results')
+  })
 })
 
 describe('the summary', () => {

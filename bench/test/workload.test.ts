@@ -75,6 +75,9 @@ describe('the command line', () => {
   it('keeps what is small when it is told to', () => {
     expect(readArguments(['--runs', '1', '--write'], known).writes).toBe(true)
   })
+  it('keeps some rows when it is told to, at full size', () => {
+    expect(readArguments(['one', '--write'], known).writes).toBe(true)
+  })
   it('takes rows and settings in any order', () => {
     const args = ['--runs', '1', 'two', '--scale', '0.1', '--seconds', '0.5']
     expect(readArguments(args, known)).toEqual({ rows: ['two'], runs: 1, seconds: 0.5, scale: 0.1, writes: false })
@@ -83,7 +86,7 @@ describe('the command line', () => {
     [['three'], /Unknown row: three. The rows are one, two/],
     [['--runs', '1.5'], /--runs takes a whole number/],
     [['--seconds', '0'], /--seconds takes a number above 0/],
-    [['one', '--write'], /--write takes all rows/],
+    [['one', '--write', '--runs', '2'], /--write takes all rows, or some at full size/],
     [['--scale', '2'], /--scale takes a number up to 1/],
   ])('says what is wrong with %j', (args, why) => expect(() => readArguments(args, known)).toThrow(why))
 })

@@ -1,5 +1,5 @@
 import type { Cluster } from '../cluster.js'
-import { WARM_UP } from '../publisher.js'
+import { WARM_UPS } from '../publisher.js'
 import type { ClusterRow, Measurement, Size, Target } from '../row.js'
 
 /** Which deliveries are timed: a prime that goes into no number of links, so that all links take turns. */
@@ -19,7 +19,7 @@ async function crossNode(cluster: Cluster, { seconds, links }: Size, stream: Str
   const [publisher, receiver] = [cluster.node(0), cluster.node(1)]
   await receiver.open({ links: count, channels: 1, each: 1 })
   await receiver.time(TIMED)
-  await publisher.pace(WARM_UP)
+  for (const warmUp of WARM_UPS) await publisher.pace(warmUp)
 
   const run = async (time: number) => {
     const messages = Math.ceil(perSecond * time)

@@ -1,4 +1,4 @@
-import { WARM_UP } from '../publisher.js'
+import { WARM_UPS } from '../publisher.js'
 import type { SingleRow } from '../row.js'
 import { spread } from './fan-out.js'
 
@@ -17,7 +17,7 @@ export const steady: SingleRow = {
     const order = (time: number) => ({ messages: Math.ceil(PER_SECOND * time), perSecond: PER_SECOND })
     await rig.open({ links: count, channels: 1, each: 1 })
     const warmUp = order(Math.min(1, seconds / 2))
-    await rig.pace(WARM_UP)
+    for (const warmUp of WARM_UPS) await rig.pace(warmUp)
     await rig.during(async () => {
       await rig.pace(warmUp)
       await rig.delivered(warmUp.messages * count)
