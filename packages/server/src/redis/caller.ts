@@ -32,6 +32,8 @@ interface Job {
   readonly name: string
   readonly args: readonly (string | number)[]
   readonly once: boolean
+  /** The only history that it may be tried in; absent: any. */
+  history: string | undefined
   isOver: boolean
   /** What went wrong last. */
   failure: unknown
@@ -46,6 +48,8 @@ export class Caller {
   inFlight = 0
   private inFlightBytes = 0
   private closings = 0
+  /** What served each partition when it was last asked. */
+  private readonly histories = new Map<number, string>()
 
   constructor(
     private readonly routes: Routes,
@@ -59,7 +63,7 @@ export class Caller {
     partition: number,
     name: string,
     args: readonly (string | number)[],
-    { once = false, deadlineMs = this.settings.deadlineMs }: CallOptions = {},
+    { once = false, sameHistory = false, deadlineMs = this.settings.deadlineMs }: CallOptions = {},
   ): Promise<unknown> {
     const bytes = sizeOf(args)
     const { clock } = this.parts
@@ -67,7 +71,8 @@ export class Caller {
     return new Promise((resolve, reject) => {
       this.admit(bytes)
       const began = clock.now()
-      const job: Job = { partition, name, args, once, isOver: false, failure: undefined }
+      const history = sameHistory ? this.historyOf(partition) : undefined
+      const job: Job = { partition, name, args, once, history, isOver: false, failure: undefined }
       const timer = clock.setTimer(() => {
         job.isOver = true
         this.instruments.failures.add('deadline')
@@ -98,6 +103,10 @@ export class Caller {
     this.closings += 1
   }
 
+  private historyOf(partition: number): string | undefined {
+    return this.routes.now(partition)?.history ?? this.histories.get(partition)
+  }
+
   private admit(bytes: number): void {
     const { maxInFlight, maxInFlightBytes } = this.settings
     if (this.inFlight >= maxInFlight || this.inFlightBytes + bytes > maxInFlightBytes) {
@@ -122,6 +131,8 @@ export class Caller {
           ? await this.routes.at(ask)
           : (this.routes.now(job.partition) ?? (await this.routes.soon(job.partition)))
         if (job.isOver || closings !== this.closings) throw unavailable('the call is over', job.failure)
+        if (job.history && job.history !== connection.history) throw new OtherHistory()
+        this.histories.set(job.partition, connection.history)
         sentTo = connection
         return await (ask ? asking(connection, job) : connection.send(job.name, job.args))
       } catch (error) {
@@ -138,13 +149,17 @@ export class Caller {
   /** What an error asks for before the next try. Throws when there is none. @returns Where only the next try goes. */
   private async react(job: Job, error: unknown, sentTo: Connection | undefined): Promise<string | undefined> {
     if (error instanceof LineError && error.code === 'CONFIGURATION') throw error
+    if (error instanceof OtherHistory) throw unavailable(error.message, undefined)
     const verdict = judge(error)
     this.instruments.retries.add(verdict.kind)
     switch (verdict.kind) {
       case 'moved':
+        // A slot takes what it holds along.
+        job.history = undefined
         this.routes.learn(job.partition, verdict.address)
         return undefined
       case 'ask':
+        job.history = undefined
         return verdict.address
       case 'again':
         this.routes.doubt()
@@ -178,6 +193,13 @@ export class Caller {
     return new Promise((resolve) => {
       this.parts.clock.setTimer(resolve, delayMs)
     })
+  }
+}
+
+/** Another replication history has taken over since the call was made. */
+class OtherHistory extends Error {
+  constructor() {
+    super('another Redis has taken over')
   }
 }
 

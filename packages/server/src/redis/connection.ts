@@ -17,6 +17,9 @@ export class Connection {
   /** Called when Redis itself ended subscriptions, because their slot lives elsewhere now. */
   onMoved: () => void = () => undefined
 
+  /** Names the replication history that Redis served when it was got ready; empty before. */
+  history = ''
+
   private readonly redis: Redis
   private failure: Error | undefined
   private isCorked = false

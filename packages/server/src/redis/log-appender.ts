@@ -16,10 +16,17 @@ export interface AppenderParts {
   readonly leastTtlMs: number
 }
 
+/**
+ * What makes a publish known again, which says how its call may be repeated. By nothing (`once`): it must not run
+ * twice. By a `key`: it may. By a `number` of its producer: it may, too, but not where another history has taken over, which
+ * does not know it. Its client asks again by itself, maybe over another server, and knows whether it was answered; a late
+ * copy of what that one was told is stored would be stored there once more.
+ */
+export type PublishKind = 'once' | 'key' | 'number'
+
 /** Publishes of one channel that may share a call, in order: all of them have the same retention. */
 export interface Group {
-  /** None of them can be known again, so that the call must not run twice; or all of them can. */
-  readonly once: boolean
+  readonly kind: PublishKind
   readonly requests: readonly PublishRequest[]
 }
 
@@ -37,9 +44,10 @@ const ARGUMENTS = { once: 3, known: 8 }
 /** A time that Redis can add to its own, for whoever asks for ever. */
 const MOST_MS = 2 ** 42
 
-/** Whether a publish has neither number nor key, by which it would be known again. */
-export function isOnce({ number, key }: PublishRequest): boolean {
-  return !number && key === undefined
+/** See {@link PublishKind}. */
+export function kindOf({ number, key }: PublishRequest): PublishKind {
+  if (number) return 'number'
+  return key === undefined ? 'once' : 'key'
 }
 
 /** Appends to logs, and hands on what it appended: each group in one call. */
@@ -52,12 +60,13 @@ export class LogAppender {
    * Stores the messages of a group. Resolves to what became of them, in order; of those that follow one which the log does
    * not take nothing is said, and nothing was done. Rejects when it is the first, or when the outcome is not known.
    */
-  async append(channel: string, { once, requests }: Group): Promise<readonly PublishOutcome[]> {
+  async append(channel: string, { kind, requests }: Group): Promise<readonly PublishOutcome[]> {
     const { line, keyring, random, dedupeMs } = this.parts
     const { all, topic } = keyring.of(channel)
     const [first] = requests
     if (!first) return []
     const args = [topic, line.publishCommand, this.retention(first.retention), dedupeMs, random.id()]
+    const once = kind === 'once'
     args.push(once ? ARGUMENTS.once : ARGUMENTS.known)
     for (const request of requests) {
       const { id, payload, number, key, epoch = '' } = request
@@ -67,7 +76,10 @@ export class LogAppender {
       else args.push(id, '', '', '')
       args.push(key === undefined ? '' : `k${key}`)
     }
-    const answers = (await line.call('log.publish', all, args, { once })) as readonly Answer[]
+    const answers = (await line.call('log.publish', all, args, {
+      once,
+      sameHistory: kind === 'number',
+    })) as readonly Answer[]
     if (answers.length === 0) throw new Error('the function that appends answered nothing')
     const outcomes: PublishOutcome[] = []
     for (const [i, answer] of answers.entries()) outcomes.push(outcomeOf(answer, requests[i] ?? first))

@@ -1,5 +1,5 @@
 import type { Clock, PublishOutcome, PublishRequest } from '../ports/index.js'
-import { isOnce, LogAppender, type AppenderParts } from './log-appender.js'
+import { kindOf, LogAppender, type AppenderParts } from './log-appender.js'
 import { PublishQueue, type Publish } from './publish-queue.js'
 
 /** What the writer is built from. */
@@ -59,7 +59,7 @@ export class LogWriter {
     this.underWay += 1
     const requests = publishes.map(({ request }) => request)
     try {
-      const outcomes = await this.appender.append(channel, { once: isOnce(first.request), requests })
+      const outcomes = await this.appender.append(channel, { kind: kindOf(first.request), requests })
       for (const [i, outcome] of outcomes.entries()) publishes[i]?.resolve(outcome)
       // The log did not take the next one. Now it is the first, and is told so.
       if (outcomes.length < publishes.length) await this.send(channel, publishes.slice(outcomes.length))

@@ -1,7 +1,7 @@
 import { Tempo } from '../core/tempo.js'
 import type { Clock, PublishOutcome, PublishRequest, Timer } from '../ports/index.js'
 import { Gathering, MOST } from './gathering.js'
-import { isOnce } from './log-appender.js'
+import { kindOf } from './log-appender.js'
 
 /** A message on its way to a log, and whoever waits for what becomes of it. */
 export interface Publish {
@@ -100,7 +100,7 @@ export class PublishQueue {
   private takes(request: PublishRequest): boolean {
     const [first] = this.waiting
     if (!first) return true
-    if (first.request.retention !== request.retention || isOnce(first.request) !== isOnce(request)) return false
+    if (first.request.retention !== request.retention || kindOf(first.request) !== kindOf(request)) return false
     return this.characters + request.payload.length <= MOST_CHARACTERS
   }
 }

@@ -70,6 +70,7 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   if (why) throw refusal(why)
   // No matter for a person, while a failover is under way. One that takes writes would lose them with its next copy.
   if (/^role:slave\r?$/m.test(info)) throw new Error('this Redis is a replica: its master is needed')
+  connection.history = /^master_replid:(\w+)/m.exec(info)?.[1] ?? ''
   await selectDatabase(connection, settings.db)
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {

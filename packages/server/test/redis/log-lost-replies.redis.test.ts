@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import type { PublishRequest, Retention } from '../../src/index.js'
 import { joinNode, type RedisNode } from './support/broker.js'
-import { eventually } from './support/stores.js'
+import { REPLACEABLE } from './support/histories.js'
+import { eventually, sleep } from './support/stores.js'
 import { Tap } from './support/tap.js'
 import { QUICK } from './support/watched.js'
 
@@ -14,7 +15,7 @@ let tap: Tap
 let node: RedisNode
 let witness: RedisNode
 beforeAll(async () => {
-  server = await startRedis()
+  server = await startRedis({ settings: REPLACEABLE })
 })
 afterAll(() => server.stop())
 beforeEach(async () => {
@@ -58,6 +59,52 @@ describe('a publish whose answer is lost', () => {
     await eventually(() => witness.deliveries.length >= 2)
     expect(witness.deliveries.map(({ publication }) => publication.id)).toEqual(['a', 'b'])
     expect((await witness.broker.recover('c', 'start', 10)).publications.map(({ id }) => id)).toEqual(['a', 'b'])
+  })
+
+  describe('when another history takes over', () => {
+    // Functions go by the name that they have read last for a moment.
+    afterEach(() => sleep(150))
+
+    /** The next answer that names an epoch is lost, and who asks again finds another history. */
+    const takeOver = () => {
+      let lost = 0
+      tap.fromRedis = (text, socket) => {
+        if (lost > 0 || !/\$\d+\r\n[\w-]{10}\.[\w-]{6}\r\n/.test(text)) return text
+        lost += 1
+        void server.command('DEBUG', 'CHANGE-REPL-ID').finally(() => socket.destroy())
+        return undefined
+      }
+    }
+
+    test('is not tried there for a client, who asks again by itself', async () => {
+      const number = { producer: 'p', seq: 1, lowest: 1 }
+      takeOver()
+      await expect(publish('a', { number })).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: 'another Redis has taken over',
+      })
+      // This one had everything, so it knows the number.
+      expect(await publish('a', { number })).toMatchObject({ kind: 'stored', position: { offset: 1 } })
+      expect((await witness.broker.recover('c', 'start', 10)).publications.map(({ id }) => id)).toEqual(['a'])
+    })
+
+    test('nor is what waited for a connection meanwhile', async () => {
+      const number = { producer: 'p', seq: 1, lowest: 1 }
+      await publish('before', { number })
+      takeOver()
+      const lost = publish('lost', { key: 'k' })
+      await eventually(async () => (await witness.broker.recover('c', 'start', 10)).publications.length === 2)
+      const late = publish('late', { number: { producer: 'p', seq: 2, lowest: 2 } })
+      await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+      expect(await lost).toMatchObject({ kind: 'stored', id: 'lost' })
+      const { publications } = await witness.broker.recover('c', 'start', 10)
+      expect(publications.map(({ id }) => id)).toEqual(['before', 'lost'])
+    })
+
+    test('is tried there for a server, which has no other copy', async () => {
+      takeOver()
+      expect(await publish('a', { key: 'k' })).toMatchObject({ kind: 'stored', id: 'a', position: { offset: 1 } })
+    })
   })
 
   test('and that could not be known again rejects, and is not tried again', async () => {

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js'
 import { deafNode, VirtualClock } from '../../src/testing/index.js'
 import { CountingRandom } from '../support/counting-random.js'
-import { isOnce } from '../../src/redis/log-appender.js'
+import { kindOf } from '../../src/redis/log-appender.js'
 import { joinNode, type RedisNode } from './support/broker.js'
 import { keepHistory, replaceHistory } from './support/histories.js'
 import { REPLACEABLE } from './support/histories.js'
@@ -150,7 +150,7 @@ class Walker {
     const requests = publishes.map((step, j) => this.request(step, `m${i}.${j}`))
     const [first] = requests
     return requests
-      .filter((request) => first && isOnce(request) === isOnce(first))
+      .filter((request) => first && kindOf(request) === kindOf(first))
       .map((request) => ({ ...request, retention: first?.retention ?? KEEP }))
   }
 

@@ -88,7 +88,7 @@ test('the call of a group is one that must not run twice if its publishes must n
   void put('a')
   void put('b')
   void put('c', { key: 'k' })
-  void put('d', { number: { producer: 'p', seq: 1, lowest: 1 } })
+  void put('d', { key: 'l' })
   await clock.advance(16)
   expect(seen).toEqual([
     [['a', 'b'], true],

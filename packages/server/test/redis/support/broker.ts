@@ -13,7 +13,7 @@ import { RedisBroker } from '../../../src/redis/broker.js'
 import type { RedisOptions } from '../../../src/redis/options.js'
 import type { Hear, RedisLine } from '../../../src/redis/line.js'
 import { LOG } from '../../../src/redis/functions/log.js'
-import { isOnce, LogAppender } from '../../../src/redis/log-appender.js'
+import { kindOf, LogAppender } from '../../../src/redis/log-appender.js'
 import { LogKeyring } from '../../../src/redis/log-keys.js'
 import { deafNode, type BrokerNode, type Delivery } from '../../../src/testing/index.js'
 import { lineTo } from './line.js'
@@ -91,7 +91,7 @@ export function joinNode(
     together: (requests) => {
       const [first] = requests
       if (!first) throw new Error('a group has at least one publish')
-      return appender.append(first.channel, { once: isOnce(first), requests })
+      return appender.append(first.channel, { kind: kindOf(first), requests })
     },
     loseNews: () => void (isDeaf = true),
     close: async () => {
