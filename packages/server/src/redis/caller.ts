@@ -48,8 +48,6 @@ export class Caller {
   inFlight = 0
   private inFlightBytes = 0
   private closings = 0
-  /** What served each partition when it was last asked. */
-  private readonly histories = new Map<number, string>()
 
   constructor(
     private readonly routes: Routes,
@@ -71,7 +69,7 @@ export class Caller {
     return new Promise((resolve, reject) => {
       this.admit(bytes)
       const began = clock.now()
-      const history = sameHistory ? this.historyOf(partition) : undefined
+      const history = sameHistory ? this.routes.now(partition)?.history : undefined
       const job: Job = { partition, name, args, once, history, isOver: false, failure: undefined }
       const timer = clock.setTimer(() => {
         job.isOver = true
@@ -103,10 +101,6 @@ export class Caller {
     this.closings += 1
   }
 
-  private historyOf(partition: number): string | undefined {
-    return this.routes.now(partition)?.history ?? this.histories.get(partition)
-  }
-
   private admit(bytes: number): void {
     const { maxInFlight, maxInFlightBytes } = this.settings
     if (this.inFlight >= maxInFlight || this.inFlightBytes + bytes > maxInFlightBytes) {
@@ -132,7 +126,6 @@ export class Caller {
           : (this.routes.now(job.partition) ?? (await this.routes.soon(job.partition)))
         if (job.isOver || closings !== this.closings) throw unavailable('the call is over', job.failure)
         if (job.history && job.history !== connection.history) throw new OtherHistory()
-        this.histories.set(job.partition, connection.history)
         sentTo = connection
         return await (ask ? asking(connection, job) : connection.send(job.name, job.args))
       } catch (error) {

@@ -6,8 +6,8 @@ export interface CallOptions {
   /** The function must not run twice: no retry where it may have run. Default: false, all of ours may be repeated. */
   readonly once?: boolean
   /**
-   * The call belongs to the replication history that serves now: it is not tried where another one has taken over, and
-   * rejects. Default: false.
+   * The call belongs to the replication history that serves now, if one does: it is not tried where another one has taken
+   * over, and rejects. Default: false.
    */
   readonly sameHistory?: boolean
   /** Time until the call rejects, in milliseconds. Default: `deadlineMs` of the options. */

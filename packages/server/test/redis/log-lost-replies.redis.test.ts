@@ -88,19 +88,6 @@ describe('a publish whose answer is lost', () => {
       expect((await witness.broker.recover('c', 'start', 10)).publications.map(({ id }) => id)).toEqual(['a'])
     })
 
-    test('nor is what waited for a connection meanwhile', async () => {
-      const number = { producer: 'p', seq: 1, lowest: 1 }
-      await publish('before', { number })
-      takeOver()
-      const lost = publish('lost', { key: 'k' })
-      await eventually(async () => (await witness.broker.recover('c', 'start', 10)).publications.length === 2)
-      const late = publish('late', { number: { producer: 'p', seq: 2, lowest: 2 } })
-      await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' })
-      expect(await lost).toMatchObject({ kind: 'stored', id: 'lost' })
-      const { publications } = await witness.broker.recover('c', 'start', 10)
-      expect(publications.map(({ id }) => id)).toEqual(['before', 'lost'])
-    })
-
     test('is tried there for a server, which has no other copy', async () => {
       takeOver()
       expect(await publish('a', { key: 'k' })).toMatchObject({ kind: 'stored', id: 'a', position: { offset: 1 } })
