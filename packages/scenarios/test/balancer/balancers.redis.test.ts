@@ -3,23 +3,28 @@ import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import type { ClientOptions } from 'ws'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import { answered, guest, servers } from './around.js'
-import { startNginx } from './nginx.js'
-import { replaced } from './recipe.js'
+import { startBalancer } from './balancer.js'
+import { HAPROXY } from './haproxy.js'
+import { NGINX } from './nginx.js'
 
 /** Patience of a balancer that has little. The timers of a server can be half a second late, each time. */
-const IDLE_MS = 2_000
-const impatient = (config: string) => replaced(config, 'proxy_read_timeout 60s', `proxy_read_timeout ${IDLE_MS}ms`)
+const IDLE_MS = 3_000
 
 let store: RedisServer
 beforeAll(async () => void (store = await startRedis()))
 afterAll(() => store.stop())
 
+const BALANCERS = [HAPROXY, NGINX].map((balancer) => [balancer.name, balancer] as const)
+
 // Those that wait for a balancer to lose its patience do so at once.
-describe.concurrent('two servers behind an nginx', () => {
-  test('[A8] a quiet link outlives an nginx that cuts idle ones, as long as the server pings more often', async (context) => {
+describe.concurrent.each(BALANCERS)('two servers behind %s', (_, balancer) => {
+  const { host } = balancer
+  const impatient = (recipe: string) => balancer.impatient(recipe, IDLE_MS)
+
+  test('[A8] a quiet link outlives a balancer that cuts idle ones, as long as the server pings more often', async (context) => {
     const { expect } = context
-    const { a, ports } = await servers(context, store, { limits: { heartbeatMs: 600, heartbeatTimeoutMs: 500 } })
-    const { url } = await startNginx(context, ports, impatient)
+    const { a, ports } = await servers(context, store, { limits: { heartbeatMs: 900, heartbeatTimeoutMs: 900 } })
+    const { url } = await startBalancer(context, balancer, ports, impatient)
     const guests = [guest(context, url), guest(context, url)]
     await Promise.all(guests.map(({ room }) => room.ready()))
     await sleep(3 * IDLE_MS)
@@ -28,26 +33,26 @@ describe.concurrent('two servers behind an nginx', () => {
     expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
   })
 
-  test('an nginx that is less patient than the server cuts, and the client comes back', async (context) => {
+  test('a balancer that is less patient than the server cuts, and the client comes back', async (context) => {
     const { expect } = context
     const { ports } = await servers(context, store, { limits: { heartbeatMs: 10 * IDLE_MS } })
-    const { url } = await startNginx(context, ports, impatient)
+    const { url } = await startBalancer(context, balancer, ports, impatient)
     const { room, nodes } = guest(context, url)
     await room.ready()
     await expect.poll(() => nodes.length, { timeout: 10 * IDLE_MS }).toBeGreaterThan(1)
   })
 
-  test('[A10] behind an nginx that ends TLS, links are wss, and origin, host and address are those of the outside', async (context) => {
+  test('[A10] where the balancer ends TLS, links are wss, and origin, host and address are those of the outside', async (context) => {
     const { expect } = context
     const { a, ports, addresses } = await servers(context, store, { trustedProxies: 1 })
-    const { url } = await startNginx(context, ports)
+    const { url } = await startBalancer(context, balancer, ports)
     const from = (origin: string): ClientOptions => ({
       origin,
-      headers: { host: 'chat.example.com:8443', cookie: 'session=1' },
-      // Another address than that of nginx itself, which the servers see.
+      headers: { host, cookie: 'session=1' },
+      // Another address than that of the balancer itself, which the servers see.
       localAddress: '127.0.0.9',
     })
-    const { room, heard } = guest(context, url, from('https://chat.example.com:8443'))
+    const { room, heard } = guest(context, url, from(`https://${host}`))
     await room.ready()
     await a.publish('room', 'through TLS')
     await expect.poll(() => heard).toEqual(['through TLS'])
@@ -55,22 +60,22 @@ describe.concurrent('two servers behind an nginx', () => {
     expect(addresses).toEqual(['127.0.0.9'])
   })
 
-  test('[A10] behind an nginx, what a client writes into its headers makes it nobody else, and its page no page of this host', async (context) => {
+  test('[A10] what a client writes into its headers makes it nobody else, and its page no page of this host', async (context) => {
     const { expect } = context
     const { ports, addresses } = await servers(context, store, { trustedProxies: 1 })
-    const { url } = await startNginx(context, ports)
+    const { url } = await startBalancer(context, balancer, ports)
     const forged = { 'x-forwarded-for': '203.0.113.1', 'x-forwarded-host': 'evil.example', cookie: 'session=1' }
-    const headers = { host: 'chat.example.com:8443', ...forged }
-    const { room } = guest(context, url, { origin: 'https://chat.example.com:8443', headers })
+    const headers = { host, ...forged }
+    const { room } = guest(context, url, { origin: `https://${host}`, headers })
     await room.ready()
     expect(addresses).toEqual(['127.0.0.1'])
     expect(await answered(context, url, { origin: 'https://evil.example', headers })).toBe(403)
   })
 
-  test('[A11] an nginx that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async (context) => {
+  test('[A11] a balancer that is reloaded under traffic keeps all links, and gives new ones by its new configuration', async (context) => {
     const { expect } = context
     const { ports } = await servers(context, store)
-    const proxy = await startNginx(context, ports)
+    const proxy = await startBalancer(context, balancer, ports)
     const guests = [guest(context, proxy.url), guest(context, proxy.url)]
     for (const { room } of guests) await room.ready()
     const [ada] = guests
@@ -84,7 +89,7 @@ describe.concurrent('two servers behind an nginx', () => {
     context.onTestFinished(() => clearInterval(writing))
     await expect.poll(() => ada.heard.length).toBeGreaterThan(10)
 
-    proxy.reload((config) => config.replace(/^ +server .*\n}/m, '}'))
+    proxy.reload(balancer.withoutSecond)
     // In turn, one of two would be on the other server.
     await vi.waitFor(
       async () => {
@@ -101,27 +106,5 @@ describe.concurrent('two servers behind an nginx', () => {
     await Promise.all(stored)
     for (const { heard } of guests) await expect.poll(() => heard).toEqual(sent)
     expect(guests.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
-  })
-
-  test('whoever comes to an nginx for a server that is stopped, or gone, is given to the other one at once', async (context) => {
-    const { expect } = context
-    const { a, ports, die } = await servers(context, store)
-    const { url } = await startNginx(context, ports)
-    const first = [guest(context, url), guest(context, url)]
-    await Promise.all(first.map(({ room }) => room.ready()))
-    expect(first.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b'])
-
-    const come = async () => {
-      const statuses: unknown[] = []
-      for (let n = 0; n < 4; n++) statuses.push(await answered(context, url))
-      return statuses
-    }
-    const stopped = a.close({ lbDelayMs: 0, drainMs: 1_000 })
-    expect(await come()).toEqual([101, 101, 101, 101])
-    await stopped
-    for (const { room } of first) await room.publish('still here')
-    expect(first.flatMap(({ nodes }) => nodes).sort()).toEqual(['a', 'b', 'b'])
-    await die()
-    expect(await come()).toEqual([101, 101, 101, 101])
   })
 })
