@@ -1,6 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
+/** An epoch in an answer of Redis. */
+const EPOCHS = /\$\d+\r\n[\w-]{10}\.[\w-]{6}\r\n/g
+
 /** A wire to a Redis that a test can bend, cut and lead elsewhere. */
 export class Tap {
   /** Where new connections lead. */
@@ -24,6 +27,22 @@ export class Tap {
     tap.port = (tap.server.address() as AddressInfo).port
     tap.url = `redis://127.0.0.1:${tap.port}`
     return tap
+  }
+
+  /**
+   * From now on, the next answer that names at least so many epochs gets lost, and its connection ends; `first` is done before
+   * it ends.
+   * @returns How many were lost so far.
+   */
+  loseAnswer(epochs: number, first: () => Promise<unknown> = () => Promise.resolve()): () => number {
+    let lost = 0
+    this.fromRedis = (text, socket) => {
+      if (lost > 0 || (text.match(EPOCHS)?.length ?? 0) < epochs) return text
+      lost += 1
+      void first().finally(() => socket.destroy())
+      return undefined
+    }
+    return () => lost
   }
 
   /** Cuts every connection. */
