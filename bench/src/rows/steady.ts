@@ -16,11 +16,11 @@ export const steady: SingleRow = {
     const count = links(LINKS)
     const order = (time: number) => ({ messages: Math.ceil(PER_SECOND * time), perSecond: PER_SECOND })
     await rig.open({ links: count, channels: 1, each: 1 })
-    const warmUp = order(Math.min(1, seconds / 2))
+    const first = order(Math.min(1, seconds / 2))
     for (const warmUp of WARM_UPS) await rig.pace(warmUp)
     await rig.during(async () => {
-      await rig.pace(warmUp)
-      await rig.delivered(warmUp.messages * count)
+      await rig.pace(first)
+      await rig.delivered(first.messages * count)
     })
     const paced = order(seconds)
     const { cpuMicros, counts, result } = await rig.during(async () => {
