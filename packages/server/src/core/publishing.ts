@@ -21,6 +21,17 @@ export interface Draft {
   readonly retried?: boolean
 }
 
+/** Who publishes. */
+interface Author {
+  readonly from: Sender | undefined
+  /** Whose keys are found. */
+  readonly scope: ReadonlyArray<string | null>
+  readonly isWanted: (() => boolean) | undefined
+}
+
+/** The application. */
+const SERVER: Author = { from: undefined, scope: [], isWanted: undefined }
+
 /**
  * The one way to the broker, for clients and for the server's own code: schema, rule, size, broker, each once per
  * publication. Nothing rejects: what cannot be done comes back as a value.
@@ -46,8 +57,9 @@ export class Publishing {
   /**
    * Publishes for a client, as the rule of the channel decides.
    *
-   * @param holds Whether the link still holds the session, asked after the rule has decided. A client whose link is gone
-   * sends again over the next one; a late copy from this one could meet a log that has lost the record of it.
+   * @param holds Whether the link still holds the session, asked after the rule has decided, and by a broker that tries late.
+   * A client whose link is gone sends again over the next one; a late copy from this one could meet a log that has lost the
+   * record of it.
    */
   async fromSession(session: Session, draft: Draft, holds: () => boolean): Promise<PublishOutcome | WireError> {
     const resolved = resolveChannel(this.declarations, draft.channel, session.user)
@@ -63,7 +75,7 @@ export class Publishing {
     if (!holds()) return wireError('SUPERSEDED')
     // A user finds the keys of all of its own clients, and nobody else's; an anonymous client finds its own.
     const scope = session.user === null ? [null, session.producer] : [session.user]
-    return this.store(resolved, draft, verdict.data, session.from, scope)
+    return this.store(resolved, draft, verdict.data, { from: session.from, scope, isWanted: holds })
   }
 
   private async unruled(resolved: ResolvedChannel | WireError, draft: Draft): Promise<PublishOutcome | WireError> {
@@ -73,7 +85,7 @@ export class Publishing {
       return wireError('UNSUPPORTED', { message: 'an ephemeral channel keeps nothing by which to know a key again' })
     }
     const data = await checked(schema, draft.data, this.logger, { channel: draft.channel })
-    return 'error' in data ? data.error : this.store(resolved, draft, data.value, undefined, [])
+    return 'error' in data ? data.error : this.store(resolved, draft, data.value, SERVER)
   }
 
   private async judged(
@@ -99,8 +111,7 @@ export class Publishing {
     { name: channel, declaration: { mode, retention } }: ResolvedChannel,
     draft: Draft,
     data: Data,
-    from: Sender | undefined,
-    scope: ReadonlyArray<string | null>,
+    { from, scope, isWanted }: Author,
   ): Promise<PublishOutcome | WireError> {
     const payload = toJson(data)
     if (payload === undefined) return wireError('INVALID_DATA', { message: 'the data cannot be written as JSON' })
@@ -111,7 +122,7 @@ export class Publishing {
     try {
       if (mode === 'ephemeral')
         return await this.relay(channel, { offset: 0, id, at: this.clock.date(), payload, from, meta })
-      return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention })
+      return await this.broker.publish({ channel, id, payload, from, meta, key, epoch, number, retention, isWanted })
     } catch (error) {
       if (isBackendFull(error)) return wireError('UNAVAILABLE', { message: error.message })
       this.logger.error('broker failed', { channel, operation: 'publish', error })

@@ -52,6 +52,8 @@ export interface PublishRequest {
   readonly meta?: Meta | undefined
   /** Makes a repeat of the same number take effect once. */
   readonly number?: ProducerNumber | undefined
+  /** Whether who publishes waits for the answer; absent: always. A broker may ask before it tries late, and reject instead. */
+  readonly isWanted?: (() => boolean) | undefined
   /** Makes a repeat of the same key take effect once. Scoped by whoever publishes. */
   readonly key?: string | undefined
   /** Epoch whose end the publisher wants to know if it is not current any more. */

@@ -32,8 +32,12 @@ interface Job {
   readonly name: string
   readonly args: readonly (string | number)[]
   readonly once: boolean
-  /** The only history that it may be tried in; absent: any. */
-  history: string | undefined
+  /** See {@link CallOptions}. */
+  readonly isWanted: (() => boolean) | undefined
+  /** Whether it belongs to the history that served when it was made. */
+  sameHistory: boolean
+  /** That history; absent: none served. */
+  readonly history: string | undefined
   isOver: boolean
   /** What went wrong last. */
   failure: unknown
@@ -61,7 +65,7 @@ export class Caller {
     partition: number,
     name: string,
     args: readonly (string | number)[],
-    { once = false, sameHistory = false, deadlineMs = this.settings.deadlineMs }: CallOptions = {},
+    { once = false, sameHistory = false, isWanted, deadlineMs = this.settings.deadlineMs }: CallOptions = {},
   ): Promise<unknown> {
     const bytes = sizeOf(args)
     const { clock } = this.parts
@@ -70,7 +74,17 @@ export class Caller {
       this.admit(bytes)
       const began = clock.now()
       const history = sameHistory ? this.routes.now(partition)?.history : undefined
-      const job: Job = { partition, name, args, once, history, isOver: false, failure: undefined }
+      const job: Job = {
+        partition,
+        name,
+        args,
+        once,
+        isWanted,
+        sameHistory,
+        history,
+        isOver: false,
+        failure: undefined,
+      }
       const timer = clock.setTimer(() => {
         job.isOver = true
         this.instruments.failures.add('deadline')
@@ -125,7 +139,7 @@ export class Caller {
           ? await this.routes.at(ask)
           : (this.routes.now(job.partition) ?? (await this.routes.soon(job.partition)))
         if (job.isOver || closings !== this.closings) throw unavailable('the call is over', job.failure)
-        if (job.history && job.history !== connection.history) throw new OtherHistory()
+        check(job, connection)
         sentTo = connection
         return await (ask ? asking(connection, job) : connection.send(job.name, job.args))
       } catch (error) {
@@ -141,18 +155,17 @@ export class Caller {
 
   /** What an error asks for before the next try. Throws when there is none. @returns Where only the next try goes. */
   private async react(job: Job, error: unknown, sentTo: Connection | undefined): Promise<string | undefined> {
-    if (error instanceof LineError && error.code === 'CONFIGURATION') throw error
-    if (error instanceof OtherHistory) throw unavailable(error.message, undefined)
+    if (error instanceof Withheld || (error instanceof LineError && error.code === 'CONFIGURATION')) throw error
     const verdict = judge(error)
     this.instruments.retries.add(verdict.kind)
     switch (verdict.kind) {
       case 'moved':
         // A slot takes what it holds along.
-        job.history = undefined
+        job.sameHistory = false
         this.routes.learn(job.partition, verdict.address)
         return undefined
       case 'ask':
-        job.history = undefined
+        job.sameHistory = false
         return verdict.address
       case 'again':
         this.routes.doubt()
@@ -189,11 +202,18 @@ export class Caller {
   }
 }
 
-/** Another replication history has taken over since the call was made. */
-class OtherHistory extends Error {
-  constructor() {
-    super('another Redis has taken over')
+/** The call is not tried there, nor anywhere else. */
+class Withheld extends LineError {
+  constructor(reason: string) {
+    super('UNAVAILABLE', reason)
   }
+}
+
+/** Throws when a call is not to be tried on a connection. */
+function check({ sameHistory, history, isWanted }: Job, connection: Connection): void {
+  if (!sameHistory || history === connection.history) return
+  if (history !== undefined) throw new Withheld('another Redis has taken over')
+  if (isWanted?.() === false) throw new Withheld('who asked for it is gone')
 }
 
 /** ASKING counts for the one command that follows it; both leave in one turn. */

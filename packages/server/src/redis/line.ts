@@ -10,6 +10,8 @@ export interface CallOptions {
    * over, and rejects. Default: false.
    */
   readonly sameHistory?: boolean
+  /** With `sameHistory`, where none served: asked before the next that does is tried; when it says no, the call rejects. */
+  readonly isWanted?: () => boolean
   /** Time until the call rejects, in milliseconds. Default: `deadlineMs` of the options. */
   readonly deadlineMs?: number
 }

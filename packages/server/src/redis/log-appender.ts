@@ -20,7 +20,8 @@ export interface AppenderParts {
  * What makes a publish known again, which says how its call may be repeated. By nothing (`once`): it must not run
  * twice. By a `key`: it may. By a `number` of its producer: it may, too, but not where another history has taken over, which
  * does not know it. Its client asks again by itself, maybe over another server, and knows whether it was answered; a late
- * copy of what that one was told is stored would be stored there once more.
+ * copy of what that one was told is stored would be stored there once more. One that finds no Redis waits for the next as
+ * long as the link of its client lasts.
  */
 export type PublishKind = 'once' | 'key' | 'number'
 
@@ -78,7 +79,7 @@ export class LogAppender {
     }
     const answers = (await line.call('log.publish', all, args, {
       once,
-      sameHistory: kind === 'number',
+      ...(kind === 'number' && { sameHistory: true, isWanted: () => requests.every(isWanted) }),
     })) as readonly Answer[]
     if (answers.length === 0) throw new Error('the function that appends answered nothing')
     const outcomes: PublishOutcome[] = []
@@ -95,6 +96,10 @@ export class LogAppender {
     this.retentions.set(retention, text)
     return text
   }
+}
+
+function isWanted({ isWanted }: PublishRequest): boolean {
+  return isWanted === undefined || isWanted()
 }
 
 function outcomeOf(answer: Answer, { id, epoch = '' }: PublishRequest): PublishOutcome {

@@ -333,3 +333,33 @@ test('a publish whose link is lost while the rule decides is left to the next li
   await clock.settle()
   expect((await server.history('slow')).publications.map(({ id }) => id)).toEqual(['b'])
 })
+
+test('a broker that tries a publish late can ask whether its link is there, which one that said goodbye needs not be', async () => {
+  const wanted: Array<(() => boolean) | undefined> = []
+  const gate = new Gate()
+  const { server, connected, clock } = world({
+    wrap: (backend) => ({
+      join(handler) {
+        const { broker, ...node } = backend.join(handler)
+        const publish: typeof broker.publish = (request) => {
+          wanted.push(request.isWanted)
+          return gate.after(() => broker.publish(request))
+        }
+        return { ...node, broker: { ...broker, publish } }
+      },
+    }),
+  })
+  gate.close()
+  const [lost, gone] = [await connected(), await connected()]
+  for (const client of [lost, gone]) {
+    await client.say({ type: 'publish', ref: 1, channel: 'c', id: 'a', data: 1, seq: 1, lowest: 1 })
+  }
+  void server.publish('c', 1)
+  await clock.settle()
+  const answers = () => wanted.map((isWanted) => isWanted?.())
+  expect(answers()).toEqual([true, true, undefined])
+  await lost.cut()
+  await gone.say({ type: 'goodbye' })
+  expect(answers()).toEqual([false, true, undefined])
+  gate.open()
+})
