@@ -227,8 +227,8 @@ export class RealtimeServer<const C extends Contract = Contract, User extends Id
    * Calls a method of a client: of one session, or of the session of a user that connected last. Sent at most once.
    *
    * @returns The answer, as the output schema gave it.
-   * @throws {@link RealtimeError} what the client's method threw; `NOT_CONNECTED` when there is no link, `UNKNOWN_METHOD`
-   * when the client does not serve the method, `UNKNOWN_OUTCOME` when the link ended or the time was over,
+   * @throws {@link RealtimeError} what the client's method threw; `NOT_CONNECTED` when there is no link, `UNAVAILABLE`
+   * when none was found and a node did not answer that may have it, `UNKNOWN_METHOD` when the client does not serve the method, `UNKNOWN_OUTCOME` when the link ended or the time was over,
    * `RATE_LIMITED` when the link has 64 calls or much to send already, `INVALID_DATA` for an input or answer that does
    * not fit its schema, `TOO_LARGE`, `ABORTED`.
    */

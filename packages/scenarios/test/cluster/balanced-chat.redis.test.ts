@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { Program } from '../../src/chaos/bundle.js'
 import { FaultProxy } from '../../src/fault-proxy/index.js'
-import { chatProgram, Guest, twoServers } from './stage.js'
+import { chatProgram, Guest, serverOf, soon, twoServers } from './stage.js'
 
 let program: Program
 
@@ -11,15 +11,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => program?.remove())
-
-/** Waits for a fact that travels between processes. */
-function soon(fact: () => void | Promise<void>): Promise<void> {
-  return vi.waitFor(fact, { timeout: 15_000, interval: 20 })
-}
-
-function portOf(fleet: Awaited<ReturnType<typeof twoServers>>, i: number): string {
-  return `ws://127.0.0.1:${fleet.berths[i]?.process.port}/realtime`
-}
 
 test('[A1] two processes behind one address take connections in turn, and clients of both see what the other one says', async () => {
   const { url } = await twoServers(program.file)
@@ -34,7 +25,7 @@ test('[A1] two processes behind one address take connections in turn, and client
 
 test('[A3] the state of a session is read on the other server: made on connect, with its username, gone after a goodbye', async () => {
   const fleet = await twoServers(program.file)
-  const [here, there] = [await Guest.at(portOf(fleet, 0)), await Guest.at(portOf(fleet, 1))]
+  const [here, there] = [await Guest.at(serverOf(fleet, 0).url), await Guest.at(serverOf(fleet, 1).url)]
   const { session } = here
   const read = () => there.client.call('read_session', session)
   expect(await read()).toEqual({ attributes: {} })
@@ -45,7 +36,7 @@ test('[A3] the state of a session is read on the other server: made on connect, 
   // A server that dies says goodbye for nobody.
   const [berth] = fleet.berths
   if (!berth) throw new Error('there is no server')
-  const waiting = await Guest.at(portOf(fleet, 0))
+  const waiting = await Guest.at(serverOf(fleet, 0).url)
   const { session: kept } = waiting
   await waiting.name('Grace')
   await berth.process.kill()
@@ -64,7 +55,7 @@ test('[A4] on two servers, the confirmation of a name goes to nobody but who ask
 
 test('[A6] a message with a name reaches two clients on each of two servers, its sender too; without one it is refused', async () => {
   const fleet = await twoServers(program.file)
-  const guests = await Promise.all([0, 0, 1, 1].map((i) => Guest.at(portOf(fleet, i))))
+  const guests = await Promise.all([0, 0, 1, 1].map((i) => Guest.at(serverOf(fleet, i).url)))
   expect(guests.map(({ node }) => node)).toEqual(['node1', 'node1', 'node2', 'node2'])
   const [ada, nameless, grace] = guests
   expect(await nameless?.refusal('psst')).toBe('Choose a name first.')
@@ -77,15 +68,15 @@ test('[A6] a message with a name reaches two clients on each of two servers, its
 
 test('[A7] on two servers, everybody is told who leaves: who closes the tab at once, who is cut off after the grace, who has no name never', async () => {
   const fleet = await twoServers(program.file)
-  const watcher = await Guest.at(portOf(fleet, 1))
+  const watcher = await Guest.at(serverOf(fleet, 1).url)
   const gone: string[] = []
   watcher.room.on('leave', ({ data }) => gone.push(String(data)))
   const proxy = await FaultProxy.listen(fleet.berths[0]?.process.port ?? 0)
   onTestFinished(() => proxy.close())
   const [closing, cut, nameless] = [
-    await Guest.at(portOf(fleet, 0)),
+    await Guest.at(serverOf(fleet, 0).url),
     await Guest.at(`ws://127.0.0.1:${proxy.port}/realtime`),
-    await Guest.at(portOf(fleet, 0)),
+    await Guest.at(serverOf(fleet, 0).url),
   ]
   await closing.name('Ada')
   await closing.room.presence.enter('Ada')

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { RealtimeClient, RealtimeError, type Channel } from '@org/realtime-client'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { startRedis } from '../../../../scripts/lib/redis-servers.mjs'
 import { bundle } from '../../src/chaos/bundle.js'
 import { Fleet } from '../../src/chaos/fleet.js'
@@ -14,12 +14,29 @@ export function chatProgram() {
 
 /** Two server processes behind one address, and one Redis. */
 export async function twoServers(program: string): Promise<Fleet> {
+  return (await servers(program, 2)).fleet
+}
+
+/** Server processes behind one address, and one Redis. */
+export async function servers(program: string, count: number) {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
-  const place = { kind: 'redis', url: redis.url } as const
-  const fleet = await Fleet.start(program, [place, place], { complain: (text) => console.error(text) })
+  const places = Array.from({ length: count }, () => ({ kind: 'redis', url: redis.url }) as const)
+  const fleet = await Fleet.start(program, places, { complain: (text) => console.error(text) })
   onTestFinished(() => fleet.close())
-  return fleet
+  return { fleet, redis }
+}
+
+/** One of the servers, and the address of it alone. */
+export function serverOf(fleet: Fleet, i: number) {
+  const berth = fleet.berths[i]
+  if (!berth) throw new Error(`there is no server ${i}`)
+  return { berth, url: `ws://127.0.0.1:${berth.process.port}/realtime` }
+}
+
+/** Waits for a fact that travels between processes. */
+export function soon(fact: () => void | Promise<void>): Promise<void> {
+  return vi.waitFor(fact, { timeout: 15_000, interval: 20 })
 }
 
 /** Somebody at the page of the chat. */

@@ -9,6 +9,8 @@ import { RealtimeError, shortened, wireError } from './wire-errors.js'
 /** Time in which other nodes say whom they hold. */
 const SEARCH_MS = 1_000
 
+const UNSEEN = 'no node that answered holds the session, and not all did'
+
 /** The way from the application to methods of its clients: input schema, node, link, output schema. */
 export class Calling {
   constructor(private readonly node: Node) {}
@@ -52,13 +54,14 @@ export class Calling {
     const { reach, clock, registry } = this.node
     if ('session' in target && registry.of(target).length > 0) return this.here(target.session, call, signal)
     const began = clock.now()
-    const { answers } = await reach.sessions(target, Math.min(SEARCH_MS, call.timeoutMs))
+    const { answers, complete } = await reach.sessions(target, Math.min(SEARCH_MS, call.timeoutMs))
     if (signal.aborted) return { error: wireError('UNKNOWN_OUTCOME') }
     const latest = answers.reduce<(typeof answers)[number] | undefined>(
       (found, each) => (found && found.connectedAt > each.connectedAt ? found : each),
       undefined,
     )
-    if (!latest) return { error: wireError('NOT_CONNECTED') }
+    // A node that did not answer may hold it.
+    if (!latest) return { error: complete ? wireError('NOT_CONNECTED') : wireError('UNAVAILABLE', { message: UNSEEN }) }
     if (latest.node === reach.fellows.name) return this.here(latest.session, call, signal)
     const timeoutMs = Math.max(1, call.timeoutMs - (clock.now() - began))
     return reach.call(latest.node, latest.session, { ...call, timeoutMs }, signal)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Control, Kept, Reached, RealtimeError } from '../../src/index.js'
+import type { Control, Kept, NodeHandler, Reached, RealtimeError } from '../../src/index.js'
 import { Gate } from '../support/gate.js'
 import { world } from '../support/world.js'
 
@@ -19,6 +19,19 @@ function three(options: Parameters<typeof world>[0] = {}) {
     return Object.assign(link, { session: link.only('connected').session })
   }
   return { ...w, a, b, c, signIn }
+}
+
+/** A node that hears what it is asked, and says nothing. */
+function mute(): NodeHandler {
+  return {
+    deliver: () => undefined,
+    degraded: () => undefined,
+    resync: () => undefined,
+    verify: () => undefined,
+    superseded: () => undefined,
+    presenceChanged: () => undefined,
+    heard: () => undefined,
+  }
 }
 
 /** What a promise has become by now. */
@@ -70,15 +83,7 @@ describe('over all nodes', () => {
   test('a node that does not answer is waited for until the deadline, and missed', async () => {
     const { a, backend, clock, signIn } = three()
     await signIn(a, 'ada')
-    backend.join({
-      deliver: () => undefined,
-      degraded: () => undefined,
-      resync: () => undefined,
-      verify: () => undefined,
-      superseded: () => undefined,
-      presenceChanged: () => undefined,
-      heard: () => undefined,
-    })
+    backend.join(mute())
     const count = watched(a.count({ timeoutMs: 300 }))
     const kick = watched(a.disconnect({ user: 'ada' }))
     await clock.advance(300)
@@ -616,6 +621,19 @@ describe('a call to a client of another node', () => {
     const call = watched(a.call({ session: client.session.id }, 'm'))
     await clock.settle()
     expect(call.error).toMatchObject({ code: 'NOT_CONNECTED', retryable: true })
+  })
+
+  test('is UNAVAILABLE when nobody is found and a node did not answer, which may hold the session', async () => {
+    const { a, b, backend, clock, signIn } = three()
+    await signIn(b, 'ada')
+    backend.join(mute())
+    const [nobody, ada] = [watched(a.call({ user: 'eve' }, 'm')), watched(a.call({ user: 'ada' }, 'm'))]
+    await clock.advance(999)
+    expect(nobody.error).toBeUndefined()
+    await clock.advance(1)
+    expect(nobody.error).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    // Who is found is called, whoever else is silent.
+    expect(ada.error).toBeUndefined()
   })
 
   test('does not reach a session whose client has yet to hear that it is connected', async () => {
