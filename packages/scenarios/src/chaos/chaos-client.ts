@@ -39,6 +39,7 @@ interface Part {
 /** A real client that lives as long as the run, and writes down what its application would see in the round there is. */
 export class ChaosClient {
   private readonly client: RealtimeClient
+  private readonly links: Links
   private part: Part | undefined
   /** Ids of ours by those that the client gave them. */
   private readonly idOf = new Map<string, string>()
@@ -51,7 +52,7 @@ export class ChaosClient {
     url: string,
     { usesDefaults }: { readonly usesDefaults: boolean },
   ) {
-    const links = new Links((link) => {
+    this.links = new Links((link) => {
       this.part?.record.add({ type: 'conn.down', client: name, link })
       if (link !== this.link?.link) return
       this.part?.record.add({ type: 'link.close', ...this.link })
@@ -59,12 +60,12 @@ export class ChaosClient {
     })
     this.client = new RealtimeClient(url, {
       data: name,
-      WebSocket: links.WebSocket,
+      WebSocket: this.links.WebSocket,
       ...(usesDefaults ? {} : BRISK),
     })
     this.client.on('connected', ({ session, hello }) => {
       const node = (hello as { node?: string } | null)?.node ?? ''
-      this.link = { session, node, link: links.current }
+      this.link = { session, node, link: this.links.current }
       if (this.part) this.up(this.part.record)
     })
     this.client.on('outbox', ({ id, data }) => void this.idOf.set(id, (data as Payload).id))
@@ -103,6 +104,11 @@ export class ChaosClient {
     for (const follower of this.part?.followers.values() ?? []) follower.end()
     this.part?.attendee.end()
     this.part = undefined
+  }
+
+  /** Port on its side of the link that was made last: who looks at the links of a proxy knows it by that. */
+  get port(): number | undefined {
+    return this.links.port
   }
 
   /** What of this round has not settled. */

@@ -4,6 +4,8 @@ import { WebSocket } from 'ws'
 /** The links of one client, as it has them one after the other. */
 export class Links {
   private serial = 0
+  /** Port on this side of the link that was made last. */
+  port: number | undefined
   /** For the client to use. */
   readonly WebSocket: NonNullable<ClientOptions['WebSocket']>
 
@@ -16,12 +18,14 @@ export class Links {
       this.serial += 1
       return this.current
     }
+    const made = (port: number | undefined): void => void (this.port = port)
     this.WebSocket = class extends WebSocket {
       private readonly link = begin()
 
       constructor(url: string, protocols: string) {
         // As in a browser: who waits for the answer in one message has it before the next message comes.
         super(url, protocols, { allowSynchronousEvents: false })
+        this.once('upgrade', ({ socket }) => made(socket.localPort))
         this.once('close', () => ended(this.link))
       }
 

@@ -36,7 +36,12 @@ export interface Round {
 const SUBSCRIBING_MS = 20_000
 const VALUES = 2
 
-/** One fault under traffic, from fresh channels to a verdict. */
+/**
+ * One fault under traffic, from fresh channels to a verdict.
+ *
+ * @param chance of this round. Traffic draws by the clock, so that how much it draws differs from run to run: what the fault
+ * draws is apart from it.
+ */
 export async function playRound(stage: Stage, name: string, kind: string, load: Load, chance: Chance): Promise<Round> {
   const fault = faultOf(kind)
   if (!fault) throw new TypeError(`there is no fault ${kind}`)
@@ -53,14 +58,14 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     'everybody to subscribe and to be there',
     Promise.all(stage.clients.map((client) => client.begin(record, places))),
   )
-  const traffic = new Traffic(stage, places, load.publishesPerSecond, chance)
+  const traffic = new Traffic(stage, places, load.publishesPerSecond, chance.part('traffic'))
   try {
     await sleep(load.aroundMs / 2)
     traffic.allStay = fault.isNewHistory ?? false
     await sleep(load.aroundMs / 2)
     record.add({ type: 'fault', kind })
     const proof = new Proof()
-    await fault.harm(stage, chance, places, record, proof)
+    await fault.harm(stage, chance.part('harm'), places, record, proof)
     // One that takes its time to lose something is over now.
     if (fault.isLossy) record.add({ type: 'fault', kind })
     record.add({ type: 'heal' })

@@ -1,5 +1,5 @@
 import type { Chance } from '../sim/chance.js'
-import type { Places } from './chaos-client.js'
+import type { ChaosClient, Places } from './chaos-client.js'
 import type { Stage } from './stage.js'
 
 const TICK_MS = 20
@@ -26,16 +26,14 @@ export class Traffic {
     const { rooms, values } = places
     // One of them is busy: its publishes share calls of Redis.
     const [first = ''] = rooms
-    const someone = () => chance.pick(stage.clients)
     const flows = [
-      this.flow(publishesPerSecond, () => {
+      this.flow('messages', publishesPerSecond, (someone, chance) => {
         const room = chance.happens(0.5) ? first : chance.pick(rooms)
-        someone().publish(room, chance.happens(0.2) ? chance.index(1_000) : 0)
+        someone.publish(room, chance.happens(0.2) ? chance.index(1_000) : 0)
       }),
-      this.flow(VALUES, () => someone().publish(chance.pick(values), chance.index(100))),
-      this.flow(CALLS, () => someone().call(chance.happens(0.3), chance.pick(CALL_MS))),
-      this.flow(ATTENDANCES, () => {
-        const { attendee } = someone()
+      this.flow('values', VALUES, (someone, chance) => someone.publish(chance.pick(values), chance.index(100))),
+      this.flow('calls', CALLS, (someone, chance) => someone.call(chance.happens(0.3), chance.pick(CALL_MS))),
+      this.flow('attendances', ATTENDANCES, ({ attendee }, chance) => {
         void (chance.happens(0.7) || this.allStay ? attendee?.enter() : attendee?.leave())
       }),
     ]
@@ -45,7 +43,8 @@ export class Traffic {
   /** Ends it. Each value is set once more, for what is newest has to reach everybody. */
   stop(): void {
     clearInterval(this.timer)
-    for (const value of this.places.values) this.chance.pick(this.stage.clients).publish(value, 0)
+    const chance = this.chance.part('last values')
+    for (const value of this.places.values) chance.pick(this.stage.clients).publish(value, 0)
   }
 
   /** Ends it, when nobody will look any more. */
@@ -53,14 +52,16 @@ export class Traffic {
     clearInterval(this.timer)
   }
 
-  private flow(perSecond: number, act: () => void): () => void {
+  /** What is done at a rate, by somebody. Each flow draws for itself: so its first, its second and all others are the same every time. */
+  private flow(name: string, perSecond: number, act: (someone: ChaosClient, chance: Chance) => void): () => void {
+    const chance = this.chance.part(name)
     let count = 0
     return () => {
       const due = ((performance.now() - this.begun) / 1_000) * perSecond
       // Those that a busy machine did not get to in time come at once, but not all of a long pause.
       for (let most = perSecond; count < due && most > 0; most--) {
         count += 1
-        act()
+        act(chance.pick(this.stage.clients), chance)
       }
     }
   }

@@ -8,6 +8,8 @@ const REMEMBERED_BYTES = 65_536
 /** One connection through a proxy: who dialled is near, the target is far. */
 export class ProxiedLink {
   private readonly lanes: Readonly<Record<Direction, Lane>>
+  /** The port that who dialled has on its own side. */
+  readonly port: number | undefined
   private said = ''
   private swallowed: ((reply: string) => void) | undefined
   private isOver = false
@@ -18,6 +20,7 @@ export class ProxiedLink {
     private readonly far: Socket,
     private readonly ended: () => void,
   ) {
+    this.port = near.remotePort
     this.lanes = {
       up: new Lane(near, far, (bytes) => this.remember(bytes)),
       down: new Lane(far, near, (bytes) => this.swallow(bytes)),

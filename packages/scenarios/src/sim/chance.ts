@@ -5,8 +5,16 @@ export class Chance {
   private state: number
 
   /** `name` keeps the numbers of one part of a simulation apart from those of another. */
-  constructor(seed: number, name: string) {
+  constructor(
+    private readonly seed: number,
+    private readonly name: string,
+  ) {
     this.state = createHash('sha256').update(`${seed} ${name}`).digest().readUInt32LE(0)
+  }
+
+  /** Numbers of its own for one part of what these are for: the same ones, however many are drawn here or in other parts. */
+  part(name: string): Chance {
+    return new Chance(this.seed, `${this.name}, ${name}`)
   }
 
   /** A number from 0 up to but not including 1 (mulberry32). */

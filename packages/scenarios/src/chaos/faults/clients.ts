@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProxiedLink } from '../../fault-proxy/index.js'
 import type { Chance } from '../../sim/chance.js'
+import type { ChaosClient } from '../chaos-client.js'
 import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
@@ -53,9 +54,10 @@ export const CLIENT_FAULTS: { readonly [kind: string]: Fault } = {
       const before = await fallen(stage)
       proof.claim('subscriptions fell behind', async () => (await fallen(stage)) > before)
       for (const link of slow) link.change({ bytesPerSecond: chance.between(2_000, 20_000) }, 'down')
+      const burst = chance.part('burst')
       // Systems differ in how many megabytes lie between a server and who does not read.
       for (let bursts = 0, more = 5; bursts < MOST_BURSTS && more > 0; bursts++) {
-        for (let i = 0; i < 10; i++) chance.pick(stage.clients).publish(chance.pick(rooms), 30_000)
+        for (let i = 0; i < 10; i++) burst.pick(stage.clients).publish(burst.pick(rooms), 30_000)
         await sleep(50)
         if ((await fallen(stage)) > before) more -= 1
       }
@@ -104,9 +106,15 @@ function losers({ history }: Record, begun: number): ReadonlySet<string> {
   return new Set(history.slice(begun).flatMap((event) => (event.type === 'conn.down' ? [event.client] : [])))
 }
 
-/** About a third of the links, at least one. Some that have died may be there for a while: nobody uses them. */
-function some({ fleet: { edge } }: Stage, chance: Chance): readonly ProxiedLink[] {
-  const links = [...edge.links].filter((link) => link.isWhole)
-  const chosen = links.filter(() => chance.happens(0.33))
-  return chosen.length > 0 ? chosen : links.slice(0, 1)
+/**
+ * The links of about a third of the clients, at least one. Who is drawn does not depend on who has a link just now, nor in which
+ * order they came.
+ */
+function some({ fleet: { edge }, clients }: Stage, chance: Chance): readonly ProxiedLink[] {
+  const linksOf = (client: ChaosClient) => {
+    // Some that have died may be there for a while: nobody uses them.
+    return [...edge.links].filter((link) => link.isWhole && link.port === client.port)
+  }
+  const drawn = clients.filter(() => chance.happens(0.33)).flatMap(linksOf)
+  return drawn.length > 0 ? drawn : clients.flatMap(linksOf).slice(0, 1)
 }

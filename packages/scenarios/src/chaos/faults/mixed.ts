@@ -5,8 +5,11 @@ import type { Fault } from './fault.js'
 import { NODE_FAULTS } from './nodes.js'
 import { REDIS_FAULTS } from './redis.js'
 
+type Faults = Readonly<Record<string, Fault>>
+
 const { 'redis.split-brain': splitBrain, ...others } = REDIS_FAULTS
-const redisFaults = (isLossy: boolean) => Object.values(others).filter((fault) => fault.isLossy === isLossy)
+const redisFaults = (isLossy: boolean): Faults =>
+  Object.fromEntries(Object.entries(others).filter(([, fault]) => fault.isLossy === isLossy))
 
 /** Several faults at once, of parts that do not know of each other. */
 export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
@@ -15,7 +18,7 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     isLossy: false,
     needs: 'redis',
     isNewHistory: true,
-    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(false)]),
+    harm: together([CLIENT_FAULTS, NODE_FAULTS, redisFaults(false)]),
   },
   'mixed.lossy': {
     says: 'a fault of clients, one of servers and one of Redis that loses messages, at about the same time',
@@ -23,7 +26,7 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     needs: 'redis',
     isNewHistory: true,
     isTorn: true,
-    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), redisFaults(true)]),
+    harm: together([CLIENT_FAULTS, NODE_FAULTS, redisFaults(true)]),
   },
   'mixed.split-brain': {
     says: 'a fault of clients, one of servers and a split brain, at about the same time: clients move between two masters',
@@ -31,18 +34,22 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
     needs: 'redis',
     isNewHistory: true,
     isTorn: true,
-    harm: together([Object.values(CLIENT_FAULTS), Object.values(NODE_FAULTS), splitBrain ? [splitBrain] : []]),
+    harm: together([CLIENT_FAULTS, NODE_FAULTS, splitBrain ? { splitBrain } : {}]),
   },
 }
 
-function together(choices: ReadonlyArray<readonly Fault[]>): Fault['harm'] {
+function together(choices: readonly Faults[]): Fault['harm'] {
   return async (stage, chance, places, record) => {
-    const drawn = choices.map((faults) => ({ fault: chance.pick(faults), waitMs: chance.between(0, 800) }))
+    const drawn = choices.map((faults) => {
+      const [kind, fault] = chance.pick(Object.entries(faults))
+      // What one draws, and when, is no matter of the others.
+      return { fault, own: chance.part(kind), waitMs: chance.between(0, 800) }
+    })
     await Promise.all(
-      drawn.map(async ({ fault, waitMs }) => {
+      drawn.map(async ({ fault, own, waitMs }) => {
         await sleep(waitMs)
         // Of several at once, one may keep another from happening: nothing is claimed.
-        await fault.harm(stage, chance, places, record, new Proof())
+        await fault.harm(stage, own, places, record, new Proof())
       }),
     )
   }
