@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort } from '../../../../scripts/lib/redis-servers.mjs'
 import type { PublishRequest, Retention } from '../../src/index.js'
-import { REPLACEABLE } from './support/histories.js'
+import { keepHistory, REPLACEABLE, replaceHistory } from './support/histories.js'
 import { eventually, sleep } from './support/stores.js'
 import { tapped } from './support/tapped.js'
 import { watched } from './support/watched.js'
@@ -49,6 +49,27 @@ describe('a publish whose answer is lost', () => {
     test('is tried there for a server, which has no other copy', async () => {
       takeOver()
       expect(await publish('a', { key: 'k' })).toMatchObject({ kind: 'stored', id: 'a', position: { offset: 1 } })
+    })
+
+    test('begins an epoch there that nobody knows, though the same call had begun one in the history that is lost', async () => {
+      const { server, tap, witness } = stage
+      await publish('before', { key: 'before' })
+      await keepHistory([server])
+      await replaceHistory([server], { lossy: false })
+      tap.loseAnswer(1, () => replaceHistory([server], { lossy: true }))
+      const outcome = await publish('a', { key: 'k' })
+      await eventually(() => witness.deliveries.length === 3)
+      const [, lost, stored] = witness.deliveries
+      expect([lost?.publication, stored?.publication]).toMatchObject([
+        { id: 'a', offset: 2 },
+        { id: 'a', offset: 2 },
+      ])
+      expect(outcome).toMatchObject({ position: { epoch: stored?.epoch, offset: 2 } })
+      const heard = { epoch: String(lost?.epoch), offset: 2 }
+      expect(await witness.broker.recover('c', heard, 10)).toMatchObject({
+        gap: { reason: 'rollback', from: 2, to: 2 },
+        publications: [{ id: 'a', offset: 2 }],
+      })
     })
   })
 

@@ -2,7 +2,7 @@
  * Appends messages to a log and hands them on, or says why not. One step: the first write is an append, the last one
  * hands on all that were appended, in one text.
  *
- * Keys: meta, log, two buckets. Arguments: topic, publish command, retention, dedupe period, 16 random characters, and how
+ * Keys: meta, log, two buckets. Arguments: topic, publish command, retention, dedupe period, random characters, and how
  * many arguments each message has, which follow: the message (header, line break, data), bytes of the data, epoch asked
  * for; then, if any of them has a number or a key: its id; `p` and the producer, its number and its lowest one, or three
  * empty ones; `k` and the key, or an empty one.
@@ -16,8 +16,9 @@ local GENERATIONS = 16
 -- A log that begins.
 local function begin(keys, random, served, date, period)
   redis.call('UNLINK', unpack(keys))
+  local name = nameOf(random, date)
   return {
-    isNew = true, log = random:sub(1, 10), generation = random:sub(11, 16), incarnation = served, retention = '',
+    isNew = true, log = name:sub(1, 10), generation = name:sub(11, 16), incarnation = served, retention = '',
     top = 0, first = 1, at = 0, bytes = 0, before = 0, since = date, period = period, expires = 0,
   }
 end
@@ -90,7 +91,7 @@ local function ready()
   if not state then
     state_ = begin(keys, random_, served, date_, period_)
   elseif state.incarnation ~= served then
-    rotate(keys[1], state, random_:sub(11, 16), served)
+    rotate(keys[1], state, nameOf(random_, date_):sub(11, 16), served)
   end
   served_ = served
 end

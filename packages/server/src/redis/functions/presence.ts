@@ -1,5 +1,6 @@
 import { functionLibrary } from '../functions.js'
 import { INCARNATION } from './incarnation.js'
+import { NAMES } from './names.js'
 import { TIME } from './time.js'
 
 /**
@@ -17,6 +18,7 @@ export const PRESENCE = functionLibrary(
   'presence',
   TIME,
   INCARNATION,
+  NAMES,
   `
 -- Keys that nobody touches live at least so long, so that who watches an empty channel sees one epoch.
 local KEPT = 120000
@@ -30,19 +32,23 @@ local function kept(hash, times, ttl)
   if redis.call('PTTL', times) < ms then redis.call('PEXPIRE', times, ms) end
 end
 
+local function epochOf(fresh, date)
+  return string.sub(nameOf(fresh, date), 1, #fresh)
+end
+
 -- Whether the channel is known; then it is of the history that serves.
 local function known(hash, times, fresh, date)
   local epoch, served = unpack(redis.call('HMGET', hash, 'e', 'i'))
   if not epoch or not redis.call('ZSCORE', times, '') then return false end
   local serves = incarnation(date)
-  if served ~= serves then redis.call('HSET', hash, 'e', fresh, 'i', serves) end
+  if served ~= serves then redis.call('HSET', hash, 'e', epochOf(fresh, date), 'i', serves) end
   return true
 end
 
 local function open(hash, times, fresh, date)
   if known(hash, times, fresh, date) then return end
   redis.call('DEL', hash, times)
-  redis.call('HSET', hash, 'e', fresh, 'i', incarnation(date), 'v', 0, 'c', 0)
+  redis.call('HSET', hash, 'e', epochOf(fresh, date), 'i', incarnation(date), 'v', 0, 'c', 0)
   redis.call('ZADD', times, 'inf', '')
 end
 

@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
 /** An epoch in an answer of Redis. */
-const EPOCHS = /\$\d+\r\n[\w-]{10}\.[\w-]{6}\r\n/g
+const EPOCHS = /\$\d+\r\n[\w-]{10}\.[\w~-]{6,}\r\n/g
 
 /** A wire to a Redis that a test can bend, cut and lead elsewhere. */
 export class Tap {
@@ -32,17 +32,19 @@ export class Tap {
   /**
    * From now on, the next answer that names at least so many epochs gets lost, and its connection ends; `first` is done before
    * it ends.
-   * @returns How many were lost so far.
+   * @returns How many were lost so far: none or one.
    */
   loseAnswer(epochs: number, first: () => Promise<unknown> = () => Promise.resolve()): () => number {
-    let lost = 0
+    let deaf: Socket | undefined
     this.fromRedis = (text, socket) => {
-      if (lost > 0 || (text.match(EPOCHS)?.length ?? 0) < epochs) return text
-      lost += 1
+      // Answers come in order: with one of them, all that follow are lost.
+      if (deaf) return socket === deaf ? undefined : text
+      if ((text.match(EPOCHS)?.length ?? 0) < epochs) return text
+      deaf = socket
       void first().finally(() => socket.destroy())
       return undefined
     }
-    return () => lost
+    return () => (deaf ? 1 : 0)
   }
 
   /** Cuts every connection. */
