@@ -31,6 +31,7 @@ local NAME = '${prefix}'
 local function register(name, callback, flags)
   redis.register_function{ function_name = NAME .. '_' .. name, callback = callback, flags = flags or {} }
 end
+register('here', function() return 1 end, { 'no-writes' })
 ${source}`
   return { name, code, prefix, commands: commandsIn(source) }
 }

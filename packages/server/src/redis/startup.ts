@@ -11,6 +11,8 @@ export const LAYOUT_VERSION = 1
 
 const LEAST_VERSION = 7
 const NO_CLUSTER = 'this Redis is not part of a Cluster: give its address as `url`, without `cluster`'
+const NO_HISTORY =
+  'this Redis does not name its replication history (`master_replid` of INFO): without it nobody could tell what a failover has lost'
 
 /** What `INFO` says that matters here. */
 export interface Facts {
@@ -70,7 +72,9 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   if (why) throw refusal(why)
   // No matter for a person, while a failover is under way. One that takes writes would lose them with its next copy.
   if (/^role:slave\r?$/m.test(info)) throw new Error('this Redis is a replica: its master is needed')
-  connection.history = /^master_replid:(\w+)/m.exec(info)?.[1] ?? ''
+  const [, history] = /^master_replid:(\w+)/m.exec(info) ?? []
+  if (history === undefined) throw refusal(NO_HISTORY)
+  connection.history = history
   await selectDatabase(connection, settings.db)
   await loadLibraries(connection, libraries)
   if (ownKey !== undefined) {
@@ -81,9 +85,9 @@ export async function checkMaster(connection: Connection, checked: Checked): Pro
   }
   if (layoutKey !== undefined) {
     const ours = [LAYOUT_VERSION, PARTITIONS, publishCommand].map(String)
-    const layout = [`${LINE.prefix}_layout`, 1, layoutKey, ...ours]
-    const theirs = ((await said(connection, 'fcall', layout, '+fcall')) as unknown[]).map(String)
-    const difference = layoutDifference(ours, theirs)
+    const layout = (fn: string) => said(connection, 'fcall', [`${LINE.prefix}_${fn}`, 1, layoutKey, ...ours], '+fcall')
+    const theirs = ((await layout('layout')) ?? (await layout('settle'))) as unknown[]
+    const difference = layoutDifference(ours, theirs.map(String))
     if (difference) throw refusal(`${difference} It stands in the hash ${layoutKey}.`)
   }
   return facts
@@ -100,14 +104,30 @@ async function selectDatabase(connection: Connection, db: number): Promise<void>
   }
 }
 
-/** Loads functions that are not there yet; none is ever replaced. */
+/**
+ * Loads functions that are not there yet; none is ever replaced. Those that are there are asked for by name: a Redis that takes no
+ * writes refuses to load anything, also what it has.
+ */
 export async function loadLibraries(connection: Connection, libraries: readonly FunctionLibrary[]): Promise<void> {
-  const loading = libraries.map(({ code }) =>
-    said(connection, 'function', ['load', code], '+function|load').catch((error: unknown) => {
-      if (!(error instanceof Error && error.message.includes('already exists'))) throw error
+  await Promise.all(
+    libraries.map(async ({ prefix, code }) => {
+      try {
+        await said(connection, 'fcall', [`${prefix}_here`, 0], '+fcall')
+      } catch (error) {
+        if (judge(error).kind !== 'unloaded') throw error
+        await load(connection, code)
+      }
     }),
   )
-  await Promise.all(loading)
+}
+
+async function load(connection: Connection, code: string): Promise<void> {
+  try {
+    await said(connection, 'function', ['load', code], '+function|load')
+  } catch (error) {
+    // Another node was quicker.
+    if (!(error instanceof Error && error.message.includes('already exists'))) throw error
+  }
 }
 
 /** A refusal that a person has to do something about. */

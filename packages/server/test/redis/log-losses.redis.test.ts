@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import type { Position } from '@org/realtime-protocol'
 import { startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
 import type { PublishRequest, Retention } from '../../src/index.js'
 import { joinNode, type RedisNode } from './support/broker.js'
 import { eventually, sleep } from './support/stores.js'
+import { Tap } from './support/tap.js'
+import { QUICK, watched } from './support/watched.js'
 
 const KEEP: Retention = { messages: 1_000, ageMs: 300_000, bytes: 1_048_576, ttlMs: 3_600_000 }
 
@@ -122,6 +124,36 @@ describe('a Redis without room', () => {
     expect((await read({ ...first, offset: 0 })).head.offset).toBe(1)
     await server.command('CONFIG', 'SET', 'maxmemory', '0')
     expect((await put('b', { number })).offset).toBe(2)
+  })
+})
+
+describe('a Redis that takes no writes', () => {
+  test.each([
+    ['it is full', 'maxmemory', '1', '0'],
+    ['it has too few replicas', 'min-replicas-to-write', '1', '0'],
+  ])('since %s takes in who comes and who comes back, and what it holds can be read', async (_, setting, on, off) => {
+    const tap = await Tap.to(server.port)
+    const back = joinNode([tap], { redis: QUICK })
+    const told = watched(back.line)
+    const { offset } = await put('a')
+    await back.broker.subscribe('c')
+    await back.broker.recover('c', 'start', 10)
+    onTestFinished(() => void server.command('CONFIG', 'SET', setting, off))
+    await server.command('CONFIG', 'SET', setting, on)
+    tap.cut()
+    const come = joinNode([server], { redis: QUICK })
+    for (const { broker } of [come, back]) {
+      await broker.subscribe('c')
+      expect((await broker.recover('c', 'start', 10)).head.offset).toBe(offset)
+    }
+    await eventually(() => told.includes('resync'))
+    await sleep(500)
+    expect(told.filter((word) => word === 'degraded').length).toBe(told.filter((word) => word === 'restored').length)
+    await server.command('CONFIG', 'SET', setting, off)
+    expect((await put('b')).offset).toBe(offset + 1)
+    await eventually(() => back.deliveries.length > 0 && come.deliveries.length > 0)
+    for (const one of [come, back]) await one.close()
+    await tap.close()
   })
 })
 

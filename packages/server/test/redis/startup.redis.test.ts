@@ -58,6 +58,13 @@ describe('the start refuses', () => {
     )
   })
 
+  it('one that does not name its replication history', async () => {
+    const tap = await Tap.to((await server()).port)
+    ends.push(() => tap.close())
+    tap.fromRedis = (text) => text.replace('master_replid:', 'hidden_replid:')
+    await expect(refusalOf({}, tap)).resolves.toMatch(/does not name its replication history \(`master_replid`/)
+  })
+
   it('one node of a Cluster that is taken for a single Redis', async () => {
     const cluster = await startCluster()
     ends.push(() => Promise.all(cluster.map((one) => one.stop())))

@@ -4,10 +4,18 @@ import { functionLibrary } from '../functions.js'
 export const LINE = functionLibrary(
   'line',
   `
--- The layout that a Redis was first used with: nobody may use it with another.
-register('layout', function(keys, args)
-  local stored = redis.call('HMGET', keys[1], 'version', 'partitions', 'publish')
-  if stored[1] then return stored end
+local function layoutOf(key)
+  local stored = redis.call('HMGET', key, 'version', 'partitions', 'publish')
+  return stored[1] and stored
+end
+
+-- The layout that a Redis was first used with: nobody may use it with another. Nothing where it was not used yet.
+register('layout', function(keys) return layoutOf(keys[1]) end, { 'no-writes' })
+
+-- The same; where it was not used yet, it is from now on.
+register('settle', function(keys, args)
+  local stored = layoutOf(keys[1])
+  if stored then return stored end
   redis.call('HSET', keys[1], 'version', args[1], 'partitions', args[2], 'publish', args[3])
   return { args[1], args[2], args[3] }
 end)
@@ -22,7 +30,7 @@ register('denied', function(keys, args)
   if not redis.acl_check_cmd('hset', keys[1], 'f', 'v') then denied[#denied + 1] = '~' end
   if not redis.acl_check_cmd(args[1], keys[1], '') then denied[#denied + 1] = '&' end
   return denied
-end)
+end, { 'no-writes' })
 
 -- The way of a publication: a function, its rights, and the topics of this master. A full Redis still hears.
 redis.register_function{
