@@ -1,6 +1,6 @@
 import { BackendFullError } from '../ports/index.js'
 import type { Connection } from './connection.js'
-import { LineError } from './errors.js'
+import { LineError, WithheldError } from './errors.js'
 import type { CallOptions } from './line.js'
 import type { LineInstruments } from './line-instruments.js'
 import type { LineParts, RedisSettings } from './settings.js'
@@ -34,10 +34,9 @@ interface Job {
   readonly once: boolean
   /** See {@link CallOptions}. */
   readonly isWanted: (() => boolean) | undefined
-  /** Whether it belongs to the history that served when it was made. */
-  sameHistory: boolean
-  /** That history; absent: none served. */
-  readonly history: string | undefined
+  readonly sameHistory: boolean
+  /** The history that served when it was made; absent: none did, or the slot is elsewhere now. */
+  history: string | undefined
   isOver: boolean
   /** What went wrong last. */
   failure: unknown
@@ -155,17 +154,17 @@ export class Caller {
 
   /** What an error asks for before the next try. Throws when there is none. @returns Where only the next try goes. */
   private async react(job: Job, error: unknown, sentTo: Connection | undefined): Promise<string | undefined> {
-    if (error instanceof Withheld || (error instanceof LineError && error.code === 'CONFIGURATION')) throw error
+    if (error instanceof WithheldError || (error instanceof LineError && error.code === 'CONFIGURATION')) throw error
     const verdict = judge(error)
     this.instruments.retries.add(verdict.kind)
     switch (verdict.kind) {
       case 'moved':
-        // A slot takes what it holds along.
-        job.sameHistory = false
+        // A slot that migrates takes what it holds along; one whose master was replaced may not.
+        job.history = undefined
         this.routes.learn(job.partition, verdict.address)
         return undefined
       case 'ask':
-        job.sameHistory = false
+        job.history = undefined
         return verdict.address
       case 'again':
         this.routes.doubt()
@@ -202,18 +201,11 @@ export class Caller {
   }
 }
 
-/** The call is not tried there, nor anywhere else. */
-class Withheld extends LineError {
-  constructor(reason: string) {
-    super('UNAVAILABLE', reason)
-  }
-}
-
 /** Throws when a call is not to be tried on a connection. */
 function check({ sameHistory, history, isWanted }: Job, connection: Connection): void {
   if (!sameHistory || history === connection.history) return
-  if (history !== undefined) throw new Withheld('another Redis has taken over')
-  if (isWanted?.() === false) throw new Withheld('who asked for it is gone')
+  if (history !== undefined) throw new WithheldError('history')
+  if (isWanted?.() === false) throw new WithheldError('unwanted')
 }
 
 /** ASKING counts for the one command that follows it; both leave in one turn. */

@@ -19,3 +19,15 @@ export class LineError extends Error {
     super(message, options)
   }
 }
+
+const WITHHELD = {
+  history: 'another Redis has taken over',
+  unwanted: 'who asked for it is gone',
+}
+
+/** A call that is tried nowhere any more: it belongs to a history that is over, or nobody waits for it. */
+export class WithheldError extends LineError {
+  constructor(readonly reason: keyof typeof WITHHELD) {
+    super('UNAVAILABLE', WITHHELD[reason])
+  }
+}

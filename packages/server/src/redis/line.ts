@@ -10,7 +10,7 @@ export interface CallOptions {
    * over, and rejects. Default: false.
    */
   readonly sameHistory?: boolean
-  /** With `sameHistory`, where none served: asked before the next that does is tried; when it says no, the call rejects. */
+  /** With `sameHistory`, where that is not known: asked before another Redis is tried; when it says no, the call rejects. */
   readonly isWanted?: () => boolean
   /** Time until the call rejects, in milliseconds. Default: `deadlineMs` of the options. */
   readonly deadlineMs?: number

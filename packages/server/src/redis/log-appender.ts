@@ -98,7 +98,8 @@ export class LogAppender {
   }
 }
 
-function isWanted({ isWanted }: PublishRequest): boolean {
+/** Whether somebody waits for what becomes of a publish. */
+export function isWanted({ isWanted }: PublishRequest): boolean {
   return isWanted === undefined || isWanted()
 }
 

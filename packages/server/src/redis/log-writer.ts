@@ -1,5 +1,6 @@
 import type { Clock, PublishOutcome, PublishRequest } from '../ports/index.js'
-import { kindOf, LogAppender, type AppenderParts } from './log-appender.js'
+import { WithheldError } from './errors.js'
+import { isWanted, kindOf, LogAppender, type AppenderParts } from './log-appender.js'
 import { PublishQueue, type Publish } from './publish-queue.js'
 
 /** What the writer is built from. */
@@ -64,9 +65,17 @@ export class LogWriter {
       // The log did not take the next one. Now it is the first, and is told so.
       if (outcomes.length < publishes.length) await this.send(channel, publishes.slice(outcomes.length))
     } catch (error) {
-      for (const { reject } of publishes) reject(error)
+      await this.fail(channel, publishes, error)
     } finally {
       this.underWay -= 1
     }
+  }
+
+  /** Tells those whose call failed. It may have been withheld for some of them: then the others are sent without these. */
+  private async fail(channel: string, publishes: readonly Publish[], error: unknown): Promise<void> {
+    const isUnwanted = error instanceof WithheldError && error.reason === 'unwanted'
+    const others = isUnwanted ? publishes.filter(({ request }) => isWanted(request)) : []
+    for (const publish of publishes) if (!others.includes(publish)) publish.reject(error)
+    if (others.length > 0) await this.send(channel, others)
   }
 }

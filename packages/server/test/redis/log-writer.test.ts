@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PublishRequest, Retention } from '../../src/index.js'
+import { WithheldError } from '../../src/redis/errors.js'
 import type { RedisLine } from '../../src/redis/line.js'
 import { LogKeyring } from '../../src/redis/log-keys.js'
 import { LogWriter } from '../../src/redis/log-writer.js'
@@ -63,6 +64,32 @@ test('what follows a message that the log does not take is asked for again, and 
     { status: 'fulfilled', value: { kind: 'stored', id: 'a' } },
     { status: 'rejected', reason: { message: 'ERR broken' } },
     { status: 'rejected', reason: { message: 'ERR broken' } },
+  ])
+})
+
+test('a call that is withheld for one whose client is gone is made for the others', async () => {
+  let isDown = false
+  const gone = new Set<string>()
+  const { calls, clock, put, hurry } = setUp((ids) => {
+    if (isDown && ids.some((id) => gone.has(id))) throw new WithheldError('unwanted')
+    return stored(ids)
+  })
+  await hurry()
+  isDown = true
+  const number = (seq: number) => ({ number: { producer: 'p', seq, lowest: 1 } })
+  const outcomes = Promise.allSettled(
+    ['a', 'b', 'c'].map((id, i) => put(id, { ...number(i + 1), isWanted: () => !gone.has(id) })),
+  )
+  gone.add('b')
+  await clock.advance(8)
+  expect(calls).toEqual([
+    ['a', 'b', 'c'],
+    ['a', 'c'],
+  ])
+  expect(await outcomes).toMatchObject([
+    { status: 'fulfilled', value: { id: 'a' } },
+    { status: 'rejected', reason: { code: 'UNAVAILABLE', message: 'who asked for it is gone' } },
+    { status: 'fulfilled', value: { id: 'c' } },
   ])
 })
 
