@@ -6,7 +6,8 @@ import { FaultProxy } from '../fault-proxy/index.js'
 const PATIENCE_MS = 15_000
 
 // Written to the file before a command is answered: what a process wrote survives its SIGKILL, with or without a sync.
-const SETTINGS = { appendonly: 'yes', appendfsync: 'no', 'repl-ping-replica-period': 1 }
+// A replica that hears nothing dials again soon: 60 s, which is the default, are too long for a round.
+const SETTINGS = { appendonly: 'yes', appendfsync: 'no', 'repl-ping-replica-period': 1, 'repl-timeout': 4 }
 
 /** A Redis master and its replica, with a proxy on the link between them. Servers reach the master by proxies of their own. */
 export class RedisPair {
@@ -108,6 +109,17 @@ export class RedisPair {
     this.replication.change({ held: true })
   }
 
+  /** How much of what the master has said the replica has not taken in, in bytes. */
+  async behindBytes(): Promise<number> {
+    const taken = await offset(this.replica, 'slave_repl_offset')
+    return (await offset(this.master, 'master_repl_offset')) - taken
+  }
+
+  /** Resolves when the replica has dialled so often in all. */
+  dialled(times: number): Promise<void> {
+    return until('the replica to dial again', async () => this.replication.accepted >= times)
+  }
+
   /** The replica takes over with what it has, which is looked at before anybody is led to it. */
   async promote<T>(look: (url: string) => Promise<T>): Promise<T> {
     await this.replica.command('REPLICAOF', 'NO', 'ONE')
@@ -163,6 +175,11 @@ export class RedisPair {
       return info.includes('master_link_status:up')
     })
   }
+}
+
+async function offset(server: RedisServer, name: string): Promise<number> {
+  const info = String(await server.command('INFO', 'replication'))
+  return Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1] ?? NaN)
 }
 
 async function role(server: RedisServer): Promise<string> {

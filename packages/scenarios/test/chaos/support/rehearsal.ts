@@ -81,6 +81,8 @@ export async function rehearse(conditions: Conditions): Promise<Rehearsal> {
     crash: async (downMs: number) => did('redis', 'crash', downMs),
     lose: async (downMs: number) => did('redis', 'lose', downMs),
     freeze: async (ms: number) => did('redis', 'freeze', ms),
+    behindBytes: async () => 1,
+    dialled: async (times: number) => did('replication', 'dialled', times),
     failOver: async () => did('redis', 'fail over'),
   }
   const stage = { fleet, clients, redis, runs: new Runs() } as unknown as Stage
