@@ -4,6 +4,7 @@ import { systemClock } from './platform/system-clock.js'
 import { systemRandom } from './platform/system-random.js'
 import { NO_METRICS, type Backend } from './ports/index.js'
 import { InheritedLogger } from './redis/inherited-logger.js'
+import { LEASE_TIMES, leaseTimes } from './redis/node-registry.js'
 import { settingsOf, type RedisOptions } from './redis/options.js'
 import { BACKEND_LIBRARIES, RedisBackend } from './redis/redis-backend.js'
 import { ConnectedLine } from './redis/redis-line.js'
@@ -13,6 +14,7 @@ export type { RedisOptions, RedisSentinel, RedisTls } from './redis/options.js'
 
 const PUBLISH_DELAY_MS = 8
 const MAX_PUBLISH_DELAY_MS = 100
+const MIN_LEASE_MS = 1_000
 
 /** Settings of the Redis backend. */
 export interface RedisBackendOptions extends RedisOptions {
@@ -24,6 +26,12 @@ export interface RedisBackendOptions extends RedisOptions {
    * Default: 8.
    */
   readonly publishDelayMs?: number
+  /**
+   * Time without a word from a node after which the others take it for dead, in milliseconds, from 1,000 on: its members
+   * leave then, unless they are back on another one. It says a word six times as often. One that is cut off from Redis or
+   * stands still for longer has its members leave and join again. Default: 30,000.
+   */
+  readonly leaseMs?: number
 }
 
 /**
@@ -37,6 +45,7 @@ export interface RedisBackendOptions extends RedisOptions {
  */
 export function redis(options: RedisBackendOptions = {}): Backend {
   const { sessionTtlMs = DEFAULT_LIMITS.sessionTtlMs, publishDelayMs = PUBLISH_DELAY_MS } = options
+  const { leaseMs = LEASE_TIMES.leaseMs } = options
   const { clock = systemClock, random = systemRandom, metrics = NO_METRICS } = options
   const logger = new InheritedLogger()
   if (options.logger) logger.inherit(redacting(options.logger))
@@ -46,7 +55,10 @@ export function redis(options: RedisBackendOptions = {}): Backend {
   if (!Number.isSafeInteger(publishDelayMs) || publishDelayMs < 0 || publishDelayMs > MAX_PUBLISH_DELAY_MS) {
     throw new TypeError(`redis: publishDelayMs must be a whole number from 0 to ${MAX_PUBLISH_DELAY_MS}`)
   }
+  if (!Number.isSafeInteger(leaseMs) || leaseMs < MIN_LEASE_MS) {
+    throw new TypeError(`redis: leaseMs must be a whole number from ${MIN_LEASE_MS}`)
+  }
   const parts = { clock, random, logger, metrics }
   const line = new ConnectedLine(settingsOf(options), parts, BACKEND_LIBRARIES)
-  return new RedisBackend({ ...parts, line, sessionTtlMs, publishDelayMs })
+  return new RedisBackend({ ...parts, line, sessionTtlMs, publishDelayMs, leases: leaseTimes(leaseMs) })
 }

@@ -11,6 +11,8 @@ export interface NodeSettings {
   readonly backend: NodeBackend
   /** Whether heartbeats and graces are those of an application that sets nothing. Default: they suit short rounds. */
   readonly usesDefaults?: boolean
+  /** Time after which the others take a silent server for dead, where they have Redis. Default: that of an application that sets nothing. */
+  readonly leaseMs?: number
 }
 
 export const SETTINGS = 'CHAOS_NODE'

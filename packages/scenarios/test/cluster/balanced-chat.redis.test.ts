@@ -4,6 +4,9 @@ import type { Program } from '../../src/chaos/bundle.js'
 import { FaultProxy } from '../../src/fault-proxy/index.js'
 import { chatProgram, Guest, serverOf, soon, twoServers } from './stage.js'
 
+/** Shorter than by default, so that a test can wait for its end. */
+const LEASE_MS = 3_000
+
 let program: Program
 
 beforeAll(async () => {
@@ -95,19 +98,28 @@ test('[A7] on two servers, everybody is told who leaves: who closes the tab at o
   expect(performance.now() - cutAt).toBeGreaterThan(1_400)
 })
 
-test('[A12] a server that gets SIGKILL takes no name, no room and no message with it: each comes once, in order, and no gap is told', async () => {
-  const fleet = await twoServers(program.file)
+test('[A12] a server that gets SIGKILL takes no name, no room and no message with it: each comes once, in order, and no gap and no leave is told', async () => {
+  const fleet = await twoServers(program.file, { leaseMs: LEASE_MS })
   const names = ['Ada', 'Grace', 'Edsger', 'Barbara']
   const guests: Guest[] = []
   for (const name of names) {
     const guest = await Guest.at(fleet.url)
     await guest.name(name)
+    await guest.room.presence.enter(name)
     guests.push(guest)
   }
   const [berth] = fleet.berths
   if (!berth) throw new Error('there is no server')
   const doomed = guests.filter(({ node }) => node === berth.name)
   expect(doomed).toHaveLength(2)
+  // Knows the address of that process only, and never comes back: its leave shows when the server was taken for dead.
+  const ghost = await Guest.at(serverOf(fleet, 0).url)
+  await ghost.name('Ghost')
+  await ghost.room.presence.enter('Ghost')
+  for (const { notices } of guests) {
+    await soon(() => expect(notices.at(-1)).toBe('join Ghost'))
+    notices.length = 0
+  }
 
   const last = 80
   const saying = guests.map(async (guest) => {
@@ -134,6 +146,8 @@ test('[A12] a server that gets SIGKILL takes no name, no room and no message wit
     const own = first?.heard.filter((text) => text.startsWith(`${name}: `))
     expect(own).toEqual(Array.from({ length: last }, (_, i) => `${name}: ${i + 1}`))
   }
+  for (const { notices } of guests) await soon(() => expect(notices).toContain('leave Ghost'))
+  for (const { notices } of guests) expect(notices).toEqual(['leave Ghost'])
   for (const { links } of doomed) expect(links.at(-1)).toMatchObject({ resumed: true })
   for (const { links } of guests.filter((guest) => !doomed.includes(guest))) expect(links).toHaveLength(1)
 })

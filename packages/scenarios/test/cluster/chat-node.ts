@@ -5,11 +5,11 @@ import { RealtimeServer } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
 import { SETTINGS, type NodeSettings } from '../../src/chaos/protocol.js'
 
-const { name, backend } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
+const { name, backend, leaseMs } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 if (backend.kind !== 'redis') throw new Error('this server needs Redis')
 
 const realtime = new RealtimeServer(undefined, {
-  backend: redis({ url: backend.url }),
+  backend: redis({ url: backend.url, ...(leaseMs && { leaseMs }) }),
   limits: { presenceGraceMs: 1_500, heartbeatMs: 2_000, heartbeatTimeoutMs: 1_500 },
   // Everybody may come in; the session remembers the name.
   authenticate: () => ({ user: null, hello: { node: name } }),

@@ -6,11 +6,11 @@ import { RealtimeServer } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
 import { SETTINGS, type NodeSettings } from '../../src/chaos/protocol.js'
 
-const { name, backend } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
+const { name, backend, leaseMs } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 if (backend.kind !== 'redis') throw new Error('this server needs Redis')
 
 const realtime = new RealtimeServer(undefined, {
-  backend: redis({ url: backend.url }),
+  backend: redis({ url: backend.url, ...(leaseMs && { leaseMs }) }),
   personal: true,
   authenticate: ({ token }) => ({ user: token ? { id: token } : null, hello: { node: name } }),
 })

@@ -4,6 +4,7 @@ import { onTestFinished, vi } from 'vitest'
 import { startRedis } from '../../../../scripts/lib/redis-servers.mjs'
 import { bundle } from '../../src/chaos/bundle.js'
 import { Fleet } from '../../src/chaos/fleet.js'
+import type { NodeSettings } from '../../src/chaos/protocol.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -12,17 +13,19 @@ export function chatProgram() {
   return bundle(`${root}test/cluster/chat-node.ts`, root)
 }
 
+type Settings = Pick<NodeSettings, 'leaseMs'>
+
 /** Two server processes behind one address, and one Redis. */
-export async function twoServers(program: string): Promise<Fleet> {
-  return (await servers(program, 2)).fleet
+export async function twoServers(program: string, settings: Settings = {}): Promise<Fleet> {
+  return (await servers(program, 2, settings)).fleet
 }
 
 /** Server processes behind one address, and one Redis. */
-export async function servers(program: string, count: number) {
+export async function servers(program: string, count: number, settings: Settings = {}) {
   const redis = await startRedis()
   onTestFinished(() => redis.stop())
   const places = Array.from({ length: count }, () => ({ kind: 'redis', url: redis.url }) as const)
-  const fleet = await Fleet.start(program, places, { complain: (text) => console.error(text) })
+  const fleet = await Fleet.start(program, places, { complain: (text) => console.error(text) }, settings)
   onTestFinished(() => fleet.close())
   return { fleet, redis }
 }
@@ -47,7 +50,7 @@ export class Guest {
   readonly heard: string[] = []
   /** Gaps that were told. */
   readonly gaps: unknown[] = []
-  /** Who came and went, as sessions. */
+  /** Who came and went since this one came, by what they show of themselves or were called when they came. */
   readonly notices: string[] = []
   /** The server of each link there was, and whether its session went on. */
   readonly links: Array<{ readonly node: string; readonly resumed: boolean }> = []
@@ -57,6 +60,9 @@ export class Guest {
     this.room = this.client.channel('room:1')
     this.room.on('message', ({ data }) => this.heard.push(String(data)))
     this.room.on('gap', (gap) => this.gaps.push(gap))
+    for (const kind of ['join', 'leave'] as const) {
+      this.room.on(kind, ({ data }) => this.notices.push(`${kind} ${String(data)}`))
+    }
     this.client.on('connected', ({ hello, resumed }) => {
       this.links.push({ node: (hello as { node: string }).node, resumed })
     })

@@ -10,8 +10,16 @@ export interface LeaseTimes {
   readonly renewMs: number
 }
 
+/** A renewal or two may be late before a lease ends. */
+const RENEWALS = 6
+
+/** A lease of this length: a node that died is noticed a renewal sooner or later than that. */
+export function leaseTimes(leaseMs: number): LeaseTimes {
+  return { leaseMs, renewMs: Math.floor(leaseMs / RENEWALS) }
+}
+
 /** A node that died is noticed after 25 to 35 seconds, and one that stalls for less is not. */
-export const LEASE_TIMES: LeaseTimes = { leaseMs: 30_000, renewMs: 5_000 }
+export const LEASE_TIMES: LeaseTimes = leaseTimes(30_000)
 
 /** Times a lease for which it is remembered that it has ended: by then a member's own time is over, too. */
 const REMEMBERED_LEASES = 4
@@ -29,6 +37,8 @@ export interface RegistryParts {
   readonly times: LeaseTimes
   /** Called when leases of other nodes have ended. */
   readonly died: () => void
+  /** Called when the own lease was over before it was renewed: the others may have taken this node for dead. */
+  readonly lapsed: () => void
 }
 
 /** The set of leases: mark, then names with how much of their lease is left. */
@@ -112,16 +122,19 @@ export class NodeRegistry {
   }
 
   private async renew(): Promise<void> {
-    const { line, clock, random, node, times } = this.parts
+    const { line, clock, random, node, times, lapsed } = this.parts
     const args = [node, times.leaseMs, times.leaseMs * REMEMBERED_LEASES, random.id()]
     try {
       const leases = (await line.call('nodes.renew', [this.key], args)) as Leases
       // Whoever was cut off or stood still for so long cannot tell who else was.
-      if (clock.now() - (this.renewedAt ?? clock.now()) > times.leaseMs / 2) this.doubt()
-      this.renewedAt = clock.now()
+      const now = clock.now()
+      const sinceMs = now - (this.renewedAt ?? now)
+      if (sinceMs > times.leaseMs / 2) this.doubt()
+      this.renewedAt = now
       this.failures = 0
       this.bury(this.learn(leases))
       this.schedule(times.renewMs)
+      if (sinceMs > times.leaseMs && !this.closed) lapsed()
     } catch (error) {
       this.schedule(retryDelayMs(this.failures++))
       throw error

@@ -4,6 +4,7 @@ import { LOG } from './functions/log.js'
 import type { InheritedLogger } from './inherited-logger.js'
 import { RedisStores, STORE_LIBRARIES } from './redis-stores.js'
 import type { RedisLine } from './line.js'
+import type { LeaseTimes } from './node-registry.js'
 import type { FunctionLibrary } from './functions.js'
 import type { LineParts } from './settings.js'
 
@@ -17,6 +18,8 @@ export interface RedisBackendParts extends LineParts {
   readonly sessionTtlMs: number
   /** Time for which publishes of a busy channel wait for each other at most. */
   readonly publishDelayMs: number
+  /** Times by which nodes know each other to be alive. */
+  readonly leases: LeaseTimes
   readonly logger: InheritedLogger
 }
 

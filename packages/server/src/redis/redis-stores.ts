@@ -40,7 +40,8 @@ export class RedisStores implements Omit<BackendNode, 'broker'> {
   constructor(private readonly parts: StoresParts) {
     const { line, clock, random, handler, sessionTtlMs, leases = LEASE_TIMES } = parts
     const node = random.id()
-    this.registry = new NodeRegistry({ line, clock, random, node, times: leases, died: () => this.reap() })
+    const told = { died: () => this.reap(), lapsed: () => handler.resync() }
+    this.registry = new NodeRegistry({ line, clock, random, node, times: leases, ...told })
     this.control = new RedisControl({ line, node, registry: this.registry, handler })
     this.sessions = new RedisSessions({ line, node, ttlMs: sessionTtlMs, handler })
     this.presence = new RedisPresence({ line, random, node, registry: this.registry, handler })

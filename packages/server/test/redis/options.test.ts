@@ -78,13 +78,15 @@ describe('options of Redis', () => {
 
   it.each([
     [{ sessionTtlMs: 0 }, /sessionTtlMs must be a whole number from 1/],
+    [{ leaseMs: 999 }, /leaseMs must be a whole number from 1000/],
+    [{ leaseMs: 1_000.5 }, /leaseMs must be a whole number/],
     [{ publishDelayMs: -1 }, /publishDelayMs must be a whole number from 0 to 100/],
     [{ publishDelayMs: 0.5 }, /publishDelayMs must be a whole number/],
     [{ publishDelayMs: 101 }, /publishDelayMs must be a whole number/],
   ])('refuse %o of the backend', (options, sentence) => {
     expect(() => redis(options)).toThrow(TypeError)
     expect(() => redis(options)).toThrow(sentence)
-    expect(() => redis({ publishDelayMs: 0 })).not.toThrow()
+    expect(() => redis({ publishDelayMs: 0, leaseMs: 1_000 })).not.toThrow()
   })
 
   it('never show a password in a complaint', () => {

@@ -281,6 +281,26 @@ test('a Redis that is full begins nothing, and ends nothing: who is there stays,
   }
 })
 
+test('a node that was late for longer than its lease says again what it has: it may have been taken for dead', async () => {
+  const backend = storesOn([redis], { sessionTtlMs: LONG_MS })
+  backends.push(backend)
+  let resyncs = 0
+  const leases = { leaseMs: 1_600, renewMs: 100 }
+  const node = await backend.join({ resync: () => void (resyncs += 1) }, leases)
+  await node.stores.control.others()
+  redis.pause()
+  await sleep(leases.leaseMs / 4)
+  redis.resume()
+  await sleep(leases.leaseMs)
+  expect(resyncs).toBe(0)
+  redis.pause()
+  await sleep(leases.leaseMs * 1.5)
+  redis.resume()
+  await eventually(() => resyncs > 0)
+  await sleep(leases.leaseMs)
+  expect(resyncs).toBe(1)
+})
+
 test('a node whose Redis was never there leaves without waiting for it', async () => {
   const line = lineTo([{ url: `redis://127.0.0.1:${await freePort()}` }], STORE_LIBRARIES)
   const ports = { clock: systemClock, random: systemRandom }
