@@ -26,6 +26,8 @@ export interface RedisServer {
 export function startRedis(options?: { port?: number; settings?: RedisServerSettings }): Promise<RedisServer>
 /** Starts a server that copies another one, and resolves when it has done so once. */
 export function startReplica(master: RedisServer, options?: { settings?: RedisServerSettings }): Promise<RedisServer>
+/** Starts a Sentinel that watches a master alone, and resolves when it knows it and so many that copy it. */
+export function startSentinel(master: RedisServer, options?: { name?: string; replicas?: number }): Promise<RedisServer>
 /** Starts masters of a Cluster that share the slots evenly. */
 export function startCluster(options?: { masters?: number; settings?: RedisServerSettings }): Promise<RedisServer[]>
 /** A port of loopback that was free a moment ago. */

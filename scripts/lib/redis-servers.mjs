@@ -1,7 +1,7 @@
 // Starts redis-servers of its own on loopback, for tests and demos: one, a replica of another, masters of a Cluster. Each
 // keeps nothing on disk, lives in a temporary folder, and is ended by its process id; those that are left end with this process.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,6 +33,21 @@ export async function startReplica(master, { settings = {} } = {}) {
   const replica = await startRedis({ settings: { replicaof: `127.0.0.1 ${master.port}`, ...settings } })
   await until(async () => (await replica.command('INFO', 'replication')).includes('master_link_status:up'), 'a copy')
   return replica
+}
+
+/** A Sentinel that watches a master alone, and resolves when it knows it and those that copy it. */
+export async function startSentinel(master, { name = 'main', replicas = 0 } = {}) {
+  const sentinel = new Sentinel(await freePort(), name, master)
+  await sentinel.start()
+  // As it is, it looks every ten seconds, and a master that it has replaced goes on as one until then.
+  await sentinel.command('SENTINEL', 'DEBUG', 'info-period', '500', 'publish-period', '200')
+  await until(async () => {
+    const [watched] = await sentinel.command('SENTINEL', 'MASTERS')
+    const copies = await sentinel.command('SENTINEL', 'REPLICAS', name)
+    const isCopied = (copy) => factOf(copy, 'flags') === 'slave' && factOf(copy, 'master-link-status') === 'ok'
+    return factOf(watched, 'flags') === 'master' && copies.filter(isCopied).length === replicas
+  }, 'a Sentinel that knows its master')
+  return sentinel
 }
 
 /** Masters of a Cluster that share the slots evenly, and resolves when all of them know it. */
@@ -93,11 +108,10 @@ class RedisServer {
   async start() {
     if (this.#child) throw new Error('the redis-server runs already')
     this.#folder ??= mkdtempSync(join(tmpdir(), 'realtime-redis-'))
-    const own = { bind: this.host, port: this.port, dir: this.#folder }
-    // A replica that comes is served at once.
-    const settings = { save: '', appendonly: 'no', 'repl-diskless-sync-delay': 0, ...own, ...this.settings }
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...words(name, value)])
-    const child = spawn(requireRedis(), args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: this.#folder })
+    const child = spawn(requireRedis(), this.argumentsIn(this.#folder), {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.#folder,
+    })
     this.#child = child
     running.add(child)
     let log = ''
@@ -113,6 +127,14 @@ class RedisServer {
       if (this.#child !== child) throw new Error(`redis-server ended at once:\n${log}`)
       return answers(this.port)
     }, `a redis-server on port ${this.port}`)
+  }
+
+  /** What it is started with. */
+  argumentsIn(folder) {
+    const own = { bind: this.host, port: this.port, dir: folder }
+    // A replica that comes is served at once.
+    const settings = { save: '', appendonly: 'no', 'repl-diskless-sync-delay': 0, ...own, ...this.settings }
+    return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, ...words(name, value)])
   }
 
   /** Ends it as a crash does, and resolves when it is gone. */
@@ -150,6 +172,29 @@ class RedisServer {
       child.kill(signal)
     })
   }
+}
+
+class Sentinel extends RedisServer {
+  #watched
+
+  constructor(port, name, master) {
+    super(port, {})
+    this.#watched = `sentinel monitor ${name} ${master.host} ${master.port} 1`
+    // As it is, it waits for half a minute before it takes a master for down.
+    this.#watched += `\nsentinel down-after-milliseconds ${name} 1000\nsentinel failover-timeout ${name} 2000\n`
+  }
+
+  /** It writes into the file that it was started with. */
+  argumentsIn(folder) {
+    const file = join(folder, 'sentinel.conf')
+    writeFileSync(file, `bind ${this.host}\nport ${this.port}\ndir ${folder}\n${this.#watched}`)
+    return [file, '--sentinel']
+  }
+}
+
+/** One of the facts that a Sentinel tells as a list of names and values. */
+function factOf(facts, name) {
+  return facts[facts.indexOf(name) + 1]
 }
 
 /** What some settings have in words is one argument each; an empty one is an argument, too. */

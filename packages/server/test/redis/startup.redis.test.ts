@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { freePort, startCluster, startRedis, type RedisServer } from '../../../../scripts/lib/redis-servers.mjs'
+import {
+  freePort,
+  startCluster,
+  startRedis,
+  startSentinel,
+  type RedisServer,
+} from '../../../../scripts/lib/redis-servers.mjs'
 import type { RedisLine } from '../../src/redis/line.js'
 import type { RedisOptions } from '../../src/redis/options.js'
 import { RecordingLogger } from '../support/recording-logger.js'
@@ -138,6 +144,46 @@ describe('the start refuses', () => {
       /certificate of Redis was not accepted .* give the authority .* `tls: \{ ca \}`/,
     )
     await expect(count(line({ tls: { ca: TLS_CERTIFICATE } }, [to]))).resolves.toBe(1)
+  })
+})
+
+describe('the log of a start says to what it is connected,', () => {
+  /** What is logged when it is used. */
+  async function logOf(options: RedisOptions, to: readonly RedisServer[]): Promise<readonly unknown[]> {
+    const logger = new RecordingLogger()
+    const its = line({ ...options, logger }, [...to])
+    // Names all over the partitions, so that every master of a Cluster is used.
+    for (const name of 'abcdefgh') await expect(its.call('test.count', [its.key('x', name)], [1])).resolves.toBe(1)
+    return logger.lines.map(({ level, message, fields }) => [level, message, fields])
+  }
+  const connected = (mode: string) => [
+    'info',
+    'connected to Redis',
+    { product: expect.any(String) as unknown, version: expect.stringMatching(/^\d+\.\d+/) as unknown, mode },
+  ]
+
+  it('and no more of a single Redis', async () => {
+    await expect(logOf({}, [await server()])).resolves.toEqual([connected('single')])
+  })
+
+  it('and once that failover by a Cluster is not proven, however many masters it has', async () => {
+    const cluster = await startCluster()
+    ends.push(() => Promise.all(cluster.map((one) => one.stop())))
+    await expect(logOf({}, cluster)).resolves.toEqual([
+      connected('cluster'),
+      ['info', 'failover by a Cluster is not proven by our tests yet', undefined],
+    ])
+  })
+
+  it('and that failover by a Sentinel is not proven', async () => {
+    const redis = await server()
+    const sentinel = await startSentinel(redis)
+    ends.push(() => sentinel.stop())
+    const { host, port } = sentinel
+    await expect(logOf({ sentinel: { name: 'main', nodes: [`${host}:${port}`] } }, [])).resolves.toEqual([
+      connected('sentinel'),
+      ['info', 'failover by Sentinel is not proven by our tests yet', undefined],
+    ])
   })
 })
 

@@ -8,14 +8,15 @@ import { ConnectedLine } from '../../../src/redis/redis-line.js'
 import { startCluster, startRedis, type RedisServer } from '../../../../../scripts/lib/redis-servers.mjs'
 import { REPLACEABLE } from './histories.js'
 
-/** A line to one server, or to several masters of a Cluster, with these libraries. */
+/** A line to one server, to several masters of a Cluster, or, without any, to what the options name; with these libraries. */
 export function lineTo(
   servers: readonly Pick<RedisServer, 'url'>[],
   libraries: readonly FunctionLibrary[],
   options: RedisOptions = {},
 ): RedisLine {
   const urls = servers.map(({ url }) => url)
-  const where = urls.length > 1 ? { cluster: urls } : { url: urls[0] ?? '' }
+  const [url] = urls
+  const where = urls.length > 1 ? { cluster: urls } : url === undefined ? {} : { url }
   const { logger = silent, metrics = NO_METRICS, clock = systemClock, random = systemRandom } = options
   return new ConnectedLine(settingsOf({ ...where, ...options }), { clock, random, logger, metrics }, libraries)
 }
