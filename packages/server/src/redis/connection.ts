@@ -51,9 +51,11 @@ export class Connection {
     return command.promise
   }
 
-  /** Ends it at once. What is under way rejects. */
+  /** Ends it at once, also when nobody is there to end it with. What is under way rejects. */
   hangup(): void {
+    const { stream } = this.redis
     this.redis.disconnect()
+    stream?.destroy()
   }
 
   private cork(): void {

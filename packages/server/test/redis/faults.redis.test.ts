@@ -111,6 +111,19 @@ describe('a connection that ends', () => {
   })
 })
 
+describe('a connection over which nothing comes any more', () => {
+  it('is given up, and what was under way there is tried on the next one at once', async () => {
+    const redis = await server()
+    const tap = await tapTo(redis)
+    const its = line(tap)
+    await count(its)
+    tap.mute()
+    const began = performance.now()
+    await expect(count(its)).resolves.toBe(2)
+    expect(performance.now() - began).toBeLessThan(QUICK.deadlineMs - 100)
+  })
+})
+
 describe('a Redis that hangs', () => {
   it('for less than the patience: a call waits, and is done once', async () => {
     const redis = await server()

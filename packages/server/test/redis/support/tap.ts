@@ -15,7 +15,9 @@ export class Tap {
   url = ''
   port = 0
   private readonly sockets = new Set<Socket>()
-  private readonly server = createServer((near) => this.join(near))
+  /** Ends over which nothing comes or goes, not even that they end. */
+  private readonly muted = new Set<Socket>()
+  private readonly server = createServer({ allowHalfOpen: true }, (near) => this.join(near))
 
   private constructor(target: number) {
     this.target = target
@@ -47,6 +49,11 @@ export class Tap {
     return () => (deaf ? 1 : 0)
   }
 
+  /** From now on nothing comes or goes over the connections there are; new ones are as ever. */
+  mute(): void {
+    for (const socket of this.sockets) this.muted.add(socket)
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.sockets) socket.destroy()
@@ -69,8 +76,10 @@ export class Tap {
       })
       end.on('error', () => undefined)
     }
-    near.on('data', (bytes) => far.write(bytes))
+    near.on('end', () => !this.muted.has(near) && near.end())
+    near.on('data', (bytes) => !this.muted.has(near) && far.write(bytes))
     far.on('data', (bytes) => {
+      if (this.muted.has(far)) return
       const text = this.fromRedis(bytes.toString('latin1'), near)
       if (text !== undefined && !near.destroyed) near.write(Buffer.from(text, 'latin1'))
     })
