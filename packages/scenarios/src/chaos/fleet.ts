@@ -1,7 +1,7 @@
 import type { Chance } from '../sim/chance.js'
 import { FaultProxy } from '../fault-proxy/index.js'
 import { NodeProcess, type Told } from './node-process.js'
-import type { Answers, NodeBackend, NodeSettings } from './protocol.js'
+import type { Answers, Asked, NodeBackend, NodeSettings } from './protocol.js'
 
 /** The place of a server: processes come and go in it. */
 export interface Berth {
@@ -75,7 +75,7 @@ export class Fleet {
   }
 
   /** Asks some server. */
-  async ask<K extends keyof Answers>(kind: K, of: string): Promise<Answers[K]> {
+  async ask<K extends keyof Answers>(kind: K, of: Asked[K]): Promise<Answers[K]> {
     const berth = this.berths.find(({ inService, process }) => inService && process.isRunning)
     if (!berth) throw new Error('no server runs')
     return berth.process.ask(kind, of)

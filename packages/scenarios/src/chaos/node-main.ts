@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { memory, RealtimeServer, type Backend } from '@org/realtime-server'
+import { memory, RealtimeError, RealtimeServer, type Backend } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
 import { Numbers } from './numbers.js'
 import { readLog } from './read-log.js'
@@ -11,6 +11,7 @@ import {
   SETTINGS,
   type Answer,
   type Answers,
+  type Asked,
   type NodeBackend,
   type NodeSettings,
   type Question,
@@ -60,11 +61,22 @@ const http = createServer()
 realtime.attach(http)
 http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
 
-process.on('message', ({ ask, kind, of }: Question) => {
+const answers: { readonly [K in keyof Answers]: (of: Asked[K]) => Promise<Answers[K]> } = {
+  log: (channel) => readLog(backend, channel),
+  members: (channel) => readMembers(backend, channel),
+  number: async (metric) => metrics.read(metric),
+  async publish({ channel, payload }) {
+    const { epoch, offset } = await realtime.publish(channel, payload, { key: payload.id })
+    return { epoch, offset }
+  },
+}
+
+process.on('message', <K extends keyof Answers>({ ask, kind, of }: Question<K>) => {
   const answer = (reply: Answer) => process.send?.(reply)
-  look(kind, of).then(
+  answers[kind](of).then(
     (value) => answer({ ask, value }),
-    (error: unknown) => answer({ ask, error: String(error) }),
+    (error: unknown) =>
+      answer({ ask, error: String(error), ...(error instanceof RealtimeError && { code: error.code }) }),
   )
 })
 process.on('SIGTERM', () => {
@@ -73,11 +85,6 @@ process.on('SIGTERM', () => {
 })
 // Without its runner nobody would end it.
 process.on('disconnect', () => process.exit(0))
-
-async function look(kind: keyof Answers, of: string): Promise<Answers[keyof Answers]> {
-  if (kind === 'log') return readLog(backend, of)
-  return kind === 'members' ? readMembers(backend, of) : metrics.read(of)
-}
 
 function open(place: NodeBackend): Backend {
   return place.kind === 'memory' ? memory() : redis({ url: place.url, publishDelayMs: PUBLISH_DELAY_MS })

@@ -1,9 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import {
+  ENDED,
   SETTINGS,
   type Answer,
   type Answers,
+  type Asked,
   type NodeSettings,
   type Question,
   type Ran,
@@ -19,6 +21,16 @@ export interface Told {
   complain(text: string): void
   /** One began to run the method for a call. */
   ran?(call: string): void
+}
+
+/** Why a server did not do what it was asked. */
+export class NodeError extends Error {
+  constructor(
+    message: string,
+    readonly code: string | undefined,
+  ) {
+    super(message)
+  }
 }
 
 /** One server in a process of its own. */
@@ -40,7 +52,7 @@ export class NodeProcess {
       this.waiting.delete(reply.ask)
     })
     child.on('exit', () => {
-      for (const [ask, settle] of this.waiting) settle({ ask, error: `${name} ended` })
+      for (const [ask, settle] of this.waiting) settle({ ask, error: `${name} ended`, code: ENDED })
       this.waiting.clear()
     })
   }
@@ -91,15 +103,15 @@ export class NodeProcess {
     this.child.kill('SIGCONT')
   }
 
-  /** Asks the server something. */
-  async ask<K extends keyof Answers>(kind: K, of: string): Promise<Answers[K]> {
+  /** Asks the server something. @throws NodeError with the code that the server gave, or {@link ENDED}. */
+  async ask<K extends keyof Answers>(kind: K, of: Asked[K]): Promise<Answers[K]> {
     const ask = ++this.asks
     const question: Question<K> = { ask, kind, of }
     const reply = await new Promise<Answer>((resolve) => {
       this.waiting.set(ask, resolve)
-      this.child.send(question, (error) => error && resolve({ ask, error: error.message }))
+      this.child.send(question, (error) => error && resolve({ ask, error: error.message, code: ENDED }))
     })
-    if ('error' in reply) throw new Error(reply.error)
+    if ('error' in reply) throw new NodeError(reply.error, reply.code)
     return reply.value as Answers[K]
   }
 }

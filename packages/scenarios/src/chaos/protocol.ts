@@ -1,6 +1,7 @@
 /** What runner and server process say to each other. */
 import type { Position } from '@org/realtime-protocol'
 import type { LogEntry, StoredPresence } from '../history/index.js'
+import type { Payload } from './publisher.js'
 
 /** Where a server keeps its logs. */
 export type NodeBackend = { readonly kind: 'memory' } | { readonly kind: 'redis'; readonly url: string }
@@ -31,19 +32,38 @@ export interface Answers {
   readonly members: readonly StoredPresence[]
   /** The value of a metric. */
   readonly number: number
+  /** Where a message of the server's own is stored. */
+  readonly publish: Position
 }
 
-/** The runner asks something of a channel, or of a metric. */
+/** What is asked about. */
+export interface Asked {
+  readonly log: string
+  readonly members: string
+  readonly number: string
+  readonly publish: Keyed
+}
+
+/** A publish of a server's own, which has its id as its key. */
+export interface Keyed {
+  readonly channel: string
+  readonly payload: Payload
+}
+
+/** The runner asks something of a server. */
 export interface Question<K extends keyof Answers = keyof Answers> {
   readonly ask: number
   readonly kind: K
-  readonly of: string
+  readonly of: Asked[K]
 }
 
 /** The answer, or why there is none. */
 export type Answer =
   | { readonly ask: number; readonly value: Answers[keyof Answers] }
-  | { readonly ask: number; readonly error: string }
+  | { readonly ask: number; readonly error: string; readonly code?: string }
+
+/** Code of the error of who asks a server that has ended, or ends before it answers. */
+export const ENDED = 'ENDED'
 
 /** A server began to run the method for a call. */
 export interface Ran {

@@ -6,6 +6,7 @@ import { faultOf } from './faults/index.js'
 import { judge } from './judge.js'
 import { Proof } from './proof.js'
 import { Record } from './record.js'
+import { ServerPublisher } from './server-publisher.js'
 import { settled } from './settled.js'
 import type { Stage } from './stage.js'
 import { Traffic } from './traffic.js'
@@ -29,6 +30,8 @@ export interface Round {
   readonly unproven: readonly string[]
   /** Calls of which the caller was told that nobody knows what became of them. */
   readonly unknownCalls: number
+  /** How often a publish of a server's own was repeated with its key. */
+  readonly repeats: ServerPublisher['repeats']
   /** Time from the end of the fault until everybody had everything. */
   readonly healedMs: number
 }
@@ -58,7 +61,8 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     'everybody to subscribe and to be there',
     Promise.all(stage.clients.map((client) => client.begin(record, places))),
   )
-  const traffic = new Traffic(stage, places, load.publishesPerSecond, chance.part('traffic'))
+  const servers = new ServerPublisher(stage.fleet.berths, `servers-${name}`, record)
+  const traffic = new Traffic(stage, servers, places, load.publishesPerSecond, chance.part('traffic'))
   try {
     await sleep(load.aroundMs / 2)
     traffic.allStay = fault.isNewHistory ?? false
@@ -71,18 +75,21 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     record.add({ type: 'heal' })
     await sleep(load.aroundMs)
     traffic.stop()
-    const remains = await settled(stage, places, isTorn)
+    const remains = await settled(stage, servers, places, isTorn)
     const unproven = await proof.failed(remains)
     record.add({ type: 'presence.audit', channel: places.hall, members: remains.members })
     const { at } = record.add({ type: 'end' })
+    servers.end()
     for (const client of stage.clients) client.end()
     const history = stage.runs.within(record.history)
     const { undone } = record
     const verdict = judge({ history, logs: remains.dumps, rooms: places.rooms, undone }, { at, isTorn })
     const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
-    return { kind, record, verdict, unproven, unknownCalls, healedMs: Math.round(remains.tookMs) }
+    const { repeats } = servers
+    return { kind, record, verdict, unproven, unknownCalls, repeats, healedMs: Math.round(remains.tookMs) }
   } finally {
     traffic.abort()
+    servers.end()
     for (const client of stage.clients) client.end()
   }
 }

@@ -69,13 +69,14 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   return { tallies, failures }
 }
 
-function summary({ record, verdict, unknownCalls, healedMs }: Round): string {
+function summary({ record, verdict, unknownCalls, repeats, healedMs }: Round): string {
   const gaps = Object.entries(verdict.gaps).flatMap(([reason, number]) => (number ? [`${number} ${reason}`] : []))
   const told = gaps.length > 0 ? `, gaps told: ${gaps.join(', ')}` : ''
   const lost = verdict.lost ? `, ${verdict.lost} lost by Redis` : ''
   const calls = `${verdict.answered} calls answered${unknownCalls ? `, ${unknownCalls} of unknown outcome` : ''}`
+  const repeated = `${repeats.afterError} + ${repeats.inDoubt} repeated`
   const values = `${verdict.otherDeliveries.latest} values`
-  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, ${values}, ${calls}, all there after ${healedMs} ms${noted(record)}`
+  return `${verdict.judgedDeliveries} deliveries, ${verdict.acknowledged} acknowledged${lost}${told}, ${repeated}, ${values}, ${calls}, all there after ${healedMs} ms${noted(record)}`
 }
 
 /** What faults found out. */

@@ -3,6 +3,7 @@ import { DEFAULT_LIMITS } from '@org/realtime-protocol'
 import type { StoredPresence } from '../history/index.js'
 import type { ChaosClient, Places } from './chaos-client.js'
 import type { Dump } from './protocol.js'
+import type { ServerPublisher } from './server-publisher.js'
 import type { Stage } from './stage.js'
 
 /** Time after which not having everything is a violation. */
@@ -25,6 +26,7 @@ export interface Remains {
  */
 export async function settled(
   { clients, fleet }: Stage,
+  servers: ServerPublisher,
   { rooms, values, hall }: Places,
   isTorn: boolean,
 ): Promise<Remains> {
@@ -34,7 +36,7 @@ export async function settled(
     await sleep(100)
     const waitedMs = performance.now() - begun
     const isLate = waitedMs > (tookMs !== undefined && isTorn ? LEASE_MS : HEALING_MS)
-    if (!isLate && clients.some(({ pending }) => pending > 0)) continue
+    if (!isLate && [servers, ...clients].some(({ pending }) => pending > 0)) continue
     try {
       const dumps = new Map<string, Dump>()
       for (const channel of [...rooms, ...values]) dumps.set(channel, await fleet.ask('log', channel))

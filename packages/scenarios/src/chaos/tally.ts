@@ -14,13 +14,17 @@ export interface Tally {
   answered: number
   /** Calls of which nobody knows what became of them, as their callers were told. */
   unknownCalls: number
+  /** How often a publish of a server's own was repeated with its key: after an error, and in doubt alone. */
+  repeatsAfterError: number
+  repeatsInDoubt: number
   /** Publishes that were acknowledged. */
   acknowledged: number
   /** Of those, how many Redis lost. */
   lostByStore: number
   /** Gaps told to subscribers. */
   toldGaps: number
-  /** Violations of the rules of loss, of doubles, of false gaps, of `latest` values, presence and calls, and of all others. */
+  /** Violations of the rules of outcomes, of loss, of doubles, of false gaps, of `latest` values, presence and calls, and of all others. */
+  storedTwice: number
   lostInSilence: number
   doubled: number
   falseGaps: number
@@ -32,10 +36,11 @@ export interface Tally {
   healedMs: number
 }
 
-type Count = 'lostInSilence' | 'doubled' | 'falseGaps' | 'wrongValues' | 'wrongPresence' | 'wrongCalls'
+type Count = 'storedTwice' | 'lostInSilence' | 'doubled' | 'falseGaps' | 'wrongValues' | 'wrongPresence' | 'wrongCalls'
 
 /** Which count a rule belongs to; the others are counted together. */
 const COUNTS: Partial<Record<RuleNumber, Count>> = {
+  2: 'storedTwice',
   4: 'doubled',
   5: 'lostInSilence',
   6: 'lostInSilence',
@@ -54,9 +59,12 @@ export function emptyTally(): Tally {
     lists: 0,
     answered: 0,
     unknownCalls: 0,
+    repeatsAfterError: 0,
+    repeatsInDoubt: 0,
     acknowledged: 0,
     lostByStore: 0,
     toldGaps: 0,
+    storedTwice: 0,
     lostInSilence: 0,
     doubled: 0,
     falseGaps: 0,
@@ -69,13 +77,15 @@ export function emptyTally(): Tally {
 }
 
 /** Counts a round. */
-export function count(tally: Tally, { verdict, unknownCalls, healedMs, record }: Round): void {
+export function count(tally: Tally, { verdict, unknownCalls, repeats, healedMs, record }: Round): void {
   tally.rounds += 1
   tally.deliveries += verdict.judgedDeliveries
   tally.values += verdict.otherDeliveries.latest
   tally.lists += record.history.filter(({ type }) => type === 'presence.seen').length
   tally.answered += verdict.answered
   tally.unknownCalls += unknownCalls
+  tally.repeatsAfterError += repeats.afterError
+  tally.repeatsInDoubt += repeats.inDoubt
   tally.acknowledged += verdict.acknowledged
   tally.lostByStore += verdict.lost
   tally.toldGaps += Object.values(verdict.gaps).reduce((sum, gaps) => sum + gaps, 0)
@@ -100,6 +110,8 @@ const COLUMNS: ReadonlyArray<readonly [title: string, value: (tally: Tally) => n
   ['rounds', ({ rounds }) => rounds],
   ['checked deliveries', ({ deliveries }) => deliveries],
   ['acknowledged publishes', ({ acknowledged }) => acknowledged],
+  ['repeated', ({ repeatsAfterError, repeatsInDoubt }) => repeatsAfterError + repeatsInDoubt],
+  ['stored twice', ({ storedTwice }) => storedTwice],
   ['lost in silence', ({ lostInSilence }) => lostInSilence],
   ['doubled', ({ doubled }) => doubled],
   ['false gaps', ({ falseGaps }) => falseGaps],

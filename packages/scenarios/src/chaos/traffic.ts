@@ -1,5 +1,6 @@
 import type { Chance } from '../sim/chance.js'
 import type { ChaosClient, Places } from './chaos-client.js'
+import type { ServerPublisher } from './server-publisher.js'
 import type { Stage } from './stage.js'
 
 const TICK_MS = 20
@@ -7,10 +8,12 @@ const TICK_MS = 20
 const VALUES = 20
 const CALLS = 20
 const ATTENDANCES = 5
+/** Of all servers together. */
+const KEYED = 25
 /** Times that a method takes: some are at work when something breaks. */
 const CALL_MS = [0, 0, 20, 200, 400]
 
-/** What all clients do in a round, each thing at its rate. */
+/** What all clients and servers do in a round, each thing at its rate. */
 export class Traffic {
   private readonly timer: NodeJS.Timeout
   private readonly begun = performance.now()
@@ -19,6 +22,7 @@ export class Traffic {
 
   constructor(
     private readonly stage: Stage,
+    servers: ServerPublisher,
     private readonly places: Places,
     publishesPerSecond: number,
     private readonly chance: Chance,
@@ -32,6 +36,7 @@ export class Traffic {
         someone.publish(room, chance.happens(0.2) ? chance.index(1_000) : 0)
       }),
       this.flow('values', VALUES, (someone, chance) => someone.publish(chance.pick(values), chance.index(100))),
+      this.flow('keyed', KEYED, (_someone, chance) => servers.publish(chance.pick(rooms), chance)),
       this.flow('calls', CALLS, (someone, chance) => someone.call(chance.happens(0.3), chance.pick(CALL_MS))),
       this.flow('attendances', ATTENDANCES, ({ attendee }, chance) => {
         void (chance.happens(0.7) || this.allStay ? attendee?.enter() : attendee?.leave())

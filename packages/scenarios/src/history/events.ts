@@ -28,6 +28,11 @@ export interface PubInvoke extends Stamped {
   readonly publisher: string
   readonly channel: string
   readonly id: string
+  /**
+   * Whether it is a server's own, made with a key: it is repeated with that key, takes effect once all the same, and may be
+   * acknowledged each time. Nobody tells a server of what is lost later. Default: a client's.
+   */
+  readonly isKeyed?: boolean
 }
 
 /** The publish was acknowledged: it is stored at `position`. */

@@ -15,7 +15,7 @@ test.each(kinds)(
   (kind) => {
     const tally = report.tallies.get(kind)
     expect(tally?.deliveries).toBeGreaterThan(100)
-    expect(tally).toMatchObject({ lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
+    expect(tally).toMatchObject({ storedTwice: 0, lostInSilence: 0, doubled: 0, falseGaps: 0, toldGaps: 0, other: 0 })
     expect(tally?.values).toBeGreaterThan(50)
     expect(tally?.lists).toBeGreaterThan(50)
     expect(tally?.answered).toBeGreaterThan(10)

@@ -2,12 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { kindsFor, LOSSY_FAULTS } from '../../src/chaos/faults/index.js'
 import { rehearse } from './support/rehearsal.js'
 
-// Waits on the clock of the test.
-vi.mock(import('node:timers/promises'), async (original) => ({
-  ...(await original()),
-  setTimeout: <T>(ms?: number, value?: T) => new Promise<T>((done) => setTimeout(() => done(value as T), ms)),
-}))
-
+vi.mock('node:timers/promises', async () => (await import('./support/virtual-sleep.js')).virtualSleep())
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 

@@ -17,6 +17,11 @@ export function record(...parts: readonly (Unstamped | readonly Unstamped[])[]):
 
 export const invoke = (id: string, publisher = 'p'): Unstamped => ({ type: 'pub.invoke', publisher, channel, id })
 
+/** A publish of a server's own. */
+export const keyed = (id: string): Unstamped => {
+  return { type: 'pub.invoke', publisher: 'servers', channel, id, isKeyed: true }
+}
+
 export const ok = (id: string, position: Position, publisher = 'p'): Unstamped => {
   return { type: 'pub.ok', publisher, channel, id, position }
 }

@@ -10,6 +10,7 @@ import {
   finalLog,
   gap,
   invoke,
+  keyed,
   linkClose,
   linkOpen,
   nowhere,
@@ -288,6 +289,39 @@ describe('rule 6, losses', () => {
       finalLog('f', []),
     )
     expect(broken(history, lossy)).toEqual([6, 9])
+  })
+})
+
+describe("a server's own publish, with a key", () => {
+  const told = (offset: number, epoch = 'e') => ok('a', at(epoch, offset), 'servers')
+
+  test('may be repeated, and acknowledged each time', () => {
+    const log = finalLog('e', ['a'])
+    expect(broken(record(keyed('a'), told(1), told(1), log))).toEqual([])
+    expect(broken(record(invoke('a'), told(1), told(1), log))).toEqual([9])
+    expect(broken(record(keyed('a'), log))).toEqual([9])
+  })
+
+  test('takes effect once in one history, and a repeat is told where', () => {
+    expect(broken(record(keyed('a'), told(1), told(2), finalLog('e', ['a', 'a'])))).toEqual([2, 7])
+    expect(broken(record(keyed('a'), told(1), told(2), b2, finalLog('e', ['a', 'b'])))).toEqual([7])
+  })
+
+  test('may take effect again in the history that took over', () => {
+    const history = [keyed('a'), told(2), fault('loss'), told(1, 'f'), finalLog('f', ['a'])].flat()
+    expect(broken(record(history), lossy)).toEqual([])
+  })
+
+  test('is not lost once it is acknowledged, unless a fault loses it', () => {
+    const gone = [keyed('a'), told(1)]
+    expect(broken(record(gone, finalLog('', [])))).toEqual([6])
+    expect(broken(record(gone, fault('loss'), connUp('servers'), finalLog('', [])), lossy)).toEqual([])
+  })
+
+  test('is taken back from those who received it, as any other', () => {
+    const history = record(subscribe(nowhere), keyed('a'), told(1), deliver('a', at('e', 1)), fault('loss'))
+    const lost = record(history, finalLog('f', []))
+    expect(broken(lost, lossy)).toContain(6)
   })
 })
 

@@ -2,7 +2,7 @@ import { showPosition } from '../position.js'
 import type { Timeline } from '../timeline.js'
 import { type Violation, violation } from '../violation.js'
 
-/** Rule 9: at the end every subscription that is open stands at the head of the log, and every publish settled once. */
+/** Rule 9: at the end every subscription that is open stands at the head of the log, and every publish settled once, but for one that was repeated with its key. */
 export function* liveness({ channels, end, last }: Timeline): Iterable<Violation> {
   if (!end) yield violation(9, {}, 'the history breaks off without an end', [last])
   const at = end?.event.at ?? last?.event.at
@@ -10,7 +10,7 @@ export function* liveness({ channels, end, last }: Timeline): Iterable<Violation
     for (const { id, publisher, invokes, settles } of publishes.values()) {
       if (!settles.length) {
         yield violation(9, { channel }, `"${id}" of ${publisher} never settled`, invokes, at)
-      } else if (settles.length > 1) {
+      } else if (settles.length > 1 && !invokes[0]?.event.isKeyed) {
         yield violation(9, { channel }, `"${id}" of ${publisher} settled ${settles.length} times`, settles)
       } else if (end && settles.some(({ index }) => index > end.index)) {
         yield violation(9, { channel }, `"${id}" of ${publisher} settled after the end`, settles)

@@ -55,7 +55,9 @@ function* untoldPublishers(
     ({ publisher }) => publisher,
   )
   for (const loss of lost) {
-    const { publisher, id } = loss.publish
+    const { publisher, id, invokes } = loss.publish
+    // A server's own: nobody tells it.
+    if (invokes[0]?.event.isKeyed) continue
     if ((told.get(publisher)?.get(id) ?? -1) > loss.ok.index) continue
     const contact = firstContact(channel, loss, surviving.get(publisher) ?? [], contacts)
     if (!contact || contact.index > contacts.end) continue

@@ -53,7 +53,7 @@ export async function rehearse(conditions: Conditions): Promise<Rehearsal> {
   })
   const berths = ['node1', 'node2'].map((name) => ({
     name,
-    process: { stop: () => did(name, 'stop'), continue: () => did(name, 'continue'), ask: async () => 0 },
+    process: { stop: () => did(name, 'stop'), continue: () => did(name, 'continue'), ask: async () => NOTHING.head },
   }))
   let [asked, number] = [0, 0]
   const clients = Array.from({ length: CLIENTS }, (_, i) => someone(`client${i + 1}`, i, published))
