@@ -1,9 +1,9 @@
 import type { Limits } from '@org/realtime-protocol'
 import { isBackendFull } from '../ports/index.js'
 import type { Clock, Leaver, Logger, PresenceOutcome, PresenceStore } from '../ports/index.js'
-import { retryDelayMs } from './retry.js'
 import type { Session } from './session.js'
 import type { TimerWheel, WheelTask } from './timer-wheel.js'
+import type { Upkeep } from './upkeep.js'
 
 /** What an attendance needs of its node. */
 export interface AttendanceContext {
@@ -11,6 +11,7 @@ export interface AttendanceContext {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly logger: Logger
+  readonly upkeep: Upkeep
   readonly limits: Pick<Limits, 'presenceGraceMs' | 'presenceTtlMs'>
   /** How long a member lives without a renewal. */
   readonly lifetimeMs: number
@@ -32,6 +33,7 @@ export class Attendance implements WheelTask {
   /** Whether the session has left or is to leave. */
   private isOver = false
   private isReplaced = false
+  private isRestoring = false
   /** Counts what makes it doubtful that the store has what was entered last; and up to where that was cleared up. */
   private doubts = 0
   private cleared = 0
@@ -74,11 +76,20 @@ export class Attendance implements WheelTask {
     return this.inOrder(() => this.attempt())
   }
 
-  /** Enters once more with what the session shows, since the store may not have it. */
+  /** Enters once more with what the session shows, if the store may not have it: in its turn, until it is done. */
   restore(): void {
-    this.inOrder(async () => {
-      if (!this.isOver && !this.isDetached) await this.attempt()
-    }).catch((error: unknown) => this.report('enter', error))
+    if (this.isRestoring || !this.isLacking) return
+    this.isRestoring = true
+    const { upkeep } = this.context
+    const enter = (): Promise<void> => this.inOrder(() => this.reenter())
+    void upkeep
+      .persist(
+        'members',
+        enter,
+        () => this.isLacking,
+        (error) => this.report('enter', error),
+      )
+      .then(() => (this.isRestoring = false))
   }
 
   /** The store may have lost what was entered. */
@@ -101,15 +112,19 @@ export class Attendance implements WheelTask {
     this.context.wheel.cancel(this)
   }
 
-  /** Leaves at once. When the store cannot be reached, it is tried again until the member's time is over. */
-  async leave(): Promise<PresenceOutcome> {
+  /**
+   * Leaves at once. When the store cannot be reached, it is tried again until the member's time is over.
+   *
+   * @param isAsked Whether somebody waits for it; else it is done in its turn.
+   */
+  async leave(isAsked = true): Promise<PresenceOutcome> {
     this.isOver = true
     this.context.wheel.cancel(this)
     this.leaving += 1
     try {
-      const outcome = await this.inOrder(() =>
-        this.context.store.leave(this.channel, this.stamp(), this.context.lifetimeMs),
-      )
+      const { store, upkeep, lifetimeMs } = this.context
+      const ask = (): Promise<PresenceOutcome> => store.leave(this.channel, this.stamp(), lifetimeMs)
+      const outcome = await this.inOrder(isAsked ? ask : () => upkeep.turn('members', ask).done)
       this.leaving -= 1
       if (this.isPresent) this.context.counts.leaves += 1
       this.isPresent = false
@@ -125,7 +140,7 @@ export class Attendance implements WheelTask {
 
   /** The grace is over, or the time to try once more has come. */
   turn(): undefined {
-    this.leave().catch((error: unknown) => this.report('leave', error))
+    this.leave(false).catch((error: unknown) => this.report('leave', error))
   }
 
   private retry(): void {
@@ -134,7 +149,22 @@ export class Attendance implements WheelTask {
     const now = this.context.clock.now()
     if (this.failures === 0) this.givesUpAt = now + this.context.limits.presenceTtlMs
     if (now >= this.givesUpAt) return this.gone(this)
-    this.context.wheel.schedule(this, retryDelayMs(this.failures++))
+    this.context.wheel.schedule(this, this.context.upkeep.delayMs(this.failures++))
+  }
+
+  /** Whether it is to be there, and the store may not have it. */
+  private get isLacking(): boolean {
+    return !this.isOver && !this.isDetached && this.isUnsure
+  }
+
+  private async reenter(): Promise<void> {
+    try {
+      // The store may lose things once more while its answer is on its way.
+      while (this.isLacking) await this.attempt()
+    } catch (error) {
+      // A store that is full is not asked again and again: the next round does that.
+      if (!isBackendFull(error)) throw error
+    }
   }
 
   private async attempt(): Promise<PresenceOutcome> {

@@ -75,8 +75,8 @@ export class Attendances {
 
   /** Enters those again that the store does not have, or may not have. */
   restore(missing: readonly MissingMember[]): void {
-    for (const { channel, session } of missing) this.bySession.get(session)?.get(channel)?.restore()
-    for (const attendance of this.all()) if (attendance.isUnsure) attendance.restore()
+    for (const { channel, session } of missing) this.bySession.get(session)?.get(channel)?.doubt()
+    for (const attendance of this.all()) attendance.restore()
   }
 
   /** The store may have lost what was entered, or what was shown: all of it is entered again with the next `restore`. */

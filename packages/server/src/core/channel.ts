@@ -2,12 +2,14 @@ import type { Limits, Mode, Position, Since } from '@org/realtime-protocol'
 import type { Broker, Clock, Logger, StoredPublication } from '../ports/index.js'
 import type { Audience } from './audience.js'
 import type { Subscription } from './subscription.js'
+import type { Upkeep } from './upkeep.js'
 
 /** What a channel needs of its node. */
 export interface ChannelContext {
   readonly broker: Broker
   readonly clock: Clock
   readonly logger: Logger
+  readonly upkeep: Upkeep
   readonly limits: Pick<Limits, 'recoveryPageMessages'>
   /** How long a publication of a busy channel may wait for others, in milliseconds. */
   readonly writeDelayMs: number

@@ -1,9 +1,9 @@
 import type { Limits } from '@org/realtime-protocol'
 import type { Clock, LogFields, Logger, SessionStore } from '../ports/index.js'
 import type { Node } from './node.js'
-import { retryDelayMs } from './retry.js'
 import type { Session } from './session.js'
 import type { TimerWheel, WheelTask } from './timer-wheel.js'
+import type { Upkeep } from './upkeep.js'
 
 /** What ending sessions needs of its node. */
 export interface EndingHouse {
@@ -11,6 +11,7 @@ export interface EndingHouse {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly logger: Logger
+  readonly upkeep: Upkeep
   readonly limits: Pick<Limits, 'sessionTtlMs' | 'connections'>
   warn(message: string, fields: LogFields): void
 }
@@ -77,11 +78,15 @@ export class Endings {
   /** Has the store end a session. Never rejects. */
   private attempt(ending: Ending): Promise<void> {
     this.house.wheel.cancel(ending)
-    return (ending.attempting ??= this.release(ending).finally(() => (ending.attempting = undefined)))
+    return (ending.attempting ??= this.house.upkeep
+      .turn('sessions', () => this.release(ending))
+      .done.finally(() => (ending.attempting = undefined)))
   }
 
   private async release(ending: Ending): Promise<void> {
     const { sessions, clock, wheel, logger } = this.house
+    // By the time of its turn somebody else may hold the session.
+    if (this.endings.get(ending.id) !== ending) return
     try {
       await sessions.release(ending.id, ending.owner)
       this.forget(ending)
@@ -90,7 +95,7 @@ export class Endings {
       logger[ending.failures === 0 ? 'error' : 'debug']('session store failed', { operation: 'release', error })
       if (clock.now() >= ending.givesUpAt) this.forget(ending)
       const waits = this.endings.get(ending.id) === ending && !this.isClosed
-      if (waits) wheel.schedule(ending, retryDelayMs(ending.failures++))
+      if (waits) wheel.schedule(ending, this.house.upkeep.delayMs(ending.failures++))
     }
   }
 

@@ -63,9 +63,10 @@ export class Hub {
     for (const publication of publications) channel.deliver(epoch, publication)
   }
 
-  /** Has every channel verify its position. */
+  /** Has every channel verify its position, those first that most listen to. */
   resync(): void {
-    for (const channel of this.channels.values()) channel.suspect()
+    const channels = [...this.channels.values()].sort((a, b) => b.audience.members - a.audience.members)
+    for (const channel of channels) channel.suspect()
   }
 
   /** The log of a channel ends at `head`: has it verify its position if that is another. */

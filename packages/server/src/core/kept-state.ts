@@ -97,6 +97,11 @@ export class KeptState implements Kept {
     this.written = undefined
   }
 
+  /** Whether the record may hold something else. */
+  get isUnsure(): boolean {
+    return this.written === undefined
+  }
+
   /** Writes what the record may not hold. */
   write(session: HeldSession, house: KeptHouse): Promise<WireError | undefined> {
     return this.inTurn(() => this.record(this, session, house))

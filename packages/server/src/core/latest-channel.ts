@@ -38,6 +38,8 @@ export class LatestChannel implements Channel, Follower {
 
   deliver(epoch: string, publication: StoredPublication): void {
     this.verification.deliver(epoch, publication)
+    // It is held, and somebody waits for it.
+    if (!this.verification.isLive) this.broker.hasten()
   }
 
   suspect(): void {
@@ -52,6 +54,7 @@ export class LatestChannel implements Channel, Follower {
     // Of two histories this node may know the older one: what it would tell then is what the subscriber had before.
     if (isPosition(since) && since.epoch !== '' && since.epoch !== this.position.epoch) this.suspect()
     if (this.verification.isLive) return Promise.resolve(this.answer(subscription, since))
+    this.broker.hasten()
     return new Promise((done) => this.early.set(subscription, { since, done }))
   }
 
@@ -78,8 +81,8 @@ export class LatestChannel implements Channel, Follower {
     return next.offset > this.position.offset ? 'deliver' : 'drop'
   }
 
-  read(): Promise<Recovery> {
-    return this.broker.recover({ last: 1 }, 1)
+  read(first: boolean, begins: () => void): Promise<Recovery> {
+    return first ? this.broker.recover({ last: 1 }, 1) : this.broker.verify({ last: 1 }, 1, begins)
   }
 
   apply({ head, publications }: Recovery): void {

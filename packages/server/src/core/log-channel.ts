@@ -56,6 +56,8 @@ export class LogChannel implements Channel, Follower {
 
   deliver(epoch: string, publication: StoredPublication): void {
     this.verification.deliver(epoch, publication)
+    // It is held, and somebody waits for it.
+    if (!this.isLive) this.broker.hasten()
   }
 
   suspect(): void {
@@ -72,6 +74,7 @@ export class LogChannel implements Channel, Follower {
   }
 
   start(subscription: Subscription, since: Since | undefined): Promise<void> {
+    if (!this.isLive) this.broker.hasten()
     return begin(this, subscription, since)
   }
 
@@ -107,8 +110,9 @@ export class LogChannel implements Channel, Follower {
     return judge(this.position, next)
   }
 
-  read(first: boolean): Promise<Recovery> {
-    return this.recover(first ? undefined : this.position)
+  read(first: boolean, begins: () => void): Promise<Recovery> {
+    if (first) return this.recover(undefined)
+    return this.broker.verify(this.position, this.context.limits.recoveryPageMessages, begins)
   }
 
   apply({ gap, rebase, position, head, publications }: Recovery): void {

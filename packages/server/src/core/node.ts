@@ -40,8 +40,9 @@ import { Reach } from './reach.js'
 import { Renewal } from './renewal.js'
 import { Seldom } from './seldom.js'
 import { SessionRegistry } from './session-registry.js'
-import { sparing } from './sparing.js'
+import { SparingLogger } from './sparing.js'
 import { TimerWheel } from './timer-wheel.js'
+import { Upkeep } from './upkeep.js'
 import { wireError } from './wire-errors.js'
 import { Writer } from './writer.js'
 
@@ -69,7 +70,7 @@ const WHEEL_TICK_MS = 500
 export class Node implements NodeHandler, ChannelContext {
   readonly clock: Clock
   readonly random: Random
-  readonly logger: Logger
+  readonly logger: SparingLogger
   readonly limits: Limits
   readonly writeDelayMs: number
   readonly instruments: Instruments
@@ -84,6 +85,7 @@ export class Node implements NodeHandler, ChannelContext {
   readonly presence: Presence
   readonly writer: Writer
   readonly wheel: TimerWheel
+  readonly upkeep: Upkeep
   readonly registry = new SessionRegistry()
   readonly absent: AbsentSessions
   readonly endings: Endings
@@ -100,12 +102,13 @@ export class Node implements NodeHandler, ChannelContext {
 
   constructor(private readonly parts: NodeParts) {
     const { clock, random, limits, writeDelayMs } = parts
-    const logger = sparing(parts.logger, clock, () => this.isDegraded)
+    const logger = new SparingLogger(parts.logger, clock, () => this.isDegraded)
     this.clock = clock
     this.random = random
     this.logger = logger
     this.limits = limits
     this.writeDelayMs = writeDelayMs
+    this.upkeep = new Upkeep(parts)
     this.backend = parts.backend.join(this, parts.logger)
     this.instruments = new Instruments(parts.metrics, () => takeCensus(this))
     const broker = measured(this.backend.broker, this.instruments, clock, parts.diagnostics('publish'))
@@ -129,6 +132,7 @@ export class Node implements NodeHandler, ChannelContext {
       logger,
       store: watchFull(counted(this.backend.presence, this.instruments.failures), (error) => this.full(error)),
       wheel: this.wheel,
+      upkeep: this.upkeep,
     })
     this.renewal = new Renewal(this, limits.sessionTtlMs / 3)
   }
@@ -245,7 +249,9 @@ export class Node implements NodeHandler, ChannelContext {
     this.wheel.stop()
     this.renewal.stop()
     await Promise.all([this.endings.close(), this.presence.close()])
+    this.upkeep.close()
     await this.backend.close()
+    this.logger.close()
   }
 
   /** Has a closing that takes its time end at once. */

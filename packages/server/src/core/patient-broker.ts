@@ -1,7 +1,7 @@
 import type { Since } from '@org/realtime-protocol'
 import type { Recovery } from '../ports/index.js'
 import type { ChannelContext } from './channel.js'
-import { retryDelayMs } from './retry.js'
+import type { Turn } from './turns.js'
 
 /**
  * The broker as one channel sees it: every request is tried until it succeeds. Subscribers wait, and nothing is lost,
@@ -9,6 +9,8 @@ import { retryDelayMs } from './retry.js'
  */
 export class PatientBroker {
   private closed = false
+  /** The reading that waits for its turn, or is under way. */
+  private turn: Turn<Recovery> | undefined
 
   constructor(
     private readonly channel: string,
@@ -28,6 +30,28 @@ export class PatientBroker {
   /** Judges a position and reads on from it. */
   recover(since: Since | undefined, limit: number): Promise<Recovery> {
     return this.retrying(() => this.context.broker.recover(this.channel, since, limit))
+  }
+
+  /**
+   * The same, in its turn among all that the node verifies.
+   *
+   * @param begins Called when the broker is asked, each time: what happened before is part of the answer.
+   */
+  verify(since: Since, limit: number, begins: () => void): Promise<Recovery> {
+    const { broker, upkeep } = this.context
+    return this.retrying(() => {
+      this.turn = upkeep.turn('channels', async () => {
+        if (this.closed) throw new Error('the channel is closed')
+        begins()
+        return broker.recover(this.channel, since, limit)
+      })
+      return this.turn.done
+    })
+  }
+
+  /** Somebody waits for what is to be verified. */
+  hasten(): void {
+    this.turn?.hasten()
   }
 
   /** Runs work that ends with an error only when the channel was closed under it. */
@@ -50,9 +74,8 @@ export class PatientBroker {
       } catch (error) {
         if (this.closed) throw error
         this.report('read', error)
-        await new Promise<void>((resolve) => {
-          this.context.clock.setTimer(resolve, retryDelayMs(failures))
-        })
+        const { upkeep } = this.context
+        await upkeep.pause(upkeep.delayMs(failures))
         // A try after `unsubscribe` would leave a subscription behind that nobody ends.
         if (this.closed) throw error
       }

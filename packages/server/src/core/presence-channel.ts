@@ -1,10 +1,10 @@
 import { judge, type Limits, type Position } from '@org/realtime-protocol'
 import type { Clock, EncodedFrame, Logger, PresenceChange, PresenceList, PresenceStore } from '../ports/index.js'
 import { changeFrame, snapshotFrame, type Told } from './presence-frames.js'
-import { retryDelayMs } from './retry.js'
 import { Roll, type RollBounds } from './roll.js'
 import type { SubscriberLink } from './subscription.js'
 import type { TimerWheel, WheelTask } from './timer-wheel.js'
+import type { Upkeep } from './upkeep.js'
 
 /** What presence on a node needs of it. */
 export interface PresencePorts {
@@ -12,6 +12,7 @@ export interface PresencePorts {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly logger: Logger
+  readonly upkeep: Upkeep
   readonly limits: Limits
 }
 
@@ -179,10 +180,11 @@ export class PresenceChannel implements WheelTask {
    * are told as always.
    */
   private async completed(before: Roll | undefined): Promise<Roll> {
-    const { clock, limits } = this.context
-    const began = clock.now()
+    const { clock, limits, upkeep } = this.context
+    let began: number | undefined
     for (let readings = 0; ; readings++) {
-      const roll = await this.synchronize(() => this.retrying(() => this.list()))
+      const roll = await this.synchronize((begins) => this.retrying(() => this.listInTurn(begins)))
+      began ??= clock.now()
       if (this.closed || !before) return roll
       const isAnew = roll.position.epoch !== before.position.epoch
       if (isAnew) this.awaitedUntil = began + limits.presenceGraceMs
@@ -194,16 +196,21 @@ export class PresenceChannel implements WheelTask {
         clock.setTimer(() => this.suspect(), leftMs)
         return roll
       }
-      await this.pause(Math.min(retryDelayMs(readings), wholeMs))
+      await upkeep.pause(Math.min(upkeep.delayMs(readings), wholeMs))
     }
   }
 
-  private async synchronize(read: () => Promise<PresenceList>): Promise<Roll> {
-    for (;;) {
+  /** @param read Reads the members, and says when it begins if that is later than now. */
+  private async synchronize(read: (begins: () => void) => Promise<PresenceList>): Promise<Roll> {
+    let older = 0
+    const begins = (): void => {
       this.again = false
       // What is held by now happened before this reading: what the reading does not join is history undone.
-      const older = this.held.length
-      const roll = new Roll(await read(), this.bounds)
+      older = this.held.length
+    }
+    for (;;) {
+      begins()
+      const roll = new Roll(await read(begins), this.bounds)
       this.held = this.held.filter((change, i) => {
         const verdict = judge(roll.position, change.position)
         if (verdict === 'deliver') roll.apply(change)
@@ -211,6 +218,15 @@ export class PresenceChannel implements WheelTask {
       })
       if (this.closed || (!this.again && this.held.length === 0)) return roll
     }
+  }
+
+  private listInTurn(begins: () => void): Promise<PresenceList> {
+    const { upkeep } = this.context
+    return upkeep.turn('lists', () => {
+      if (this.closed) throw new Error('the channel is closed')
+      begins()
+      return this.list()
+    }).done
   }
 
   private hold(change: PresenceChange): void {
@@ -254,15 +270,10 @@ export class PresenceChannel implements WheelTask {
       } catch (error) {
         if (this.closed) throw error
         this.report('list', error)
-        await this.pause(retryDelayMs(failures))
+        const { upkeep } = this.context
+        await upkeep.pause(upkeep.delayMs(failures))
       }
     }
-  }
-
-  private pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.context.clock.setTimer(resolve, delayMs)
-    })
   }
 
   private report(operation: string, error: unknown): void {

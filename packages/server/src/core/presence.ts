@@ -16,10 +16,10 @@ import type { Declarations } from './declarations.js'
 import { PresenceEntry } from './presence-entry.js'
 import type { Told } from './presence-frames.js'
 import { PresenceHub } from './presence-hub.js'
-import { retryDelayMs } from './retry.js'
 import { Roll } from './roll.js'
 import type { Session } from './session.js'
 import type { TimerWheel } from './timer-wheel.js'
+import type { Upkeep } from './upkeep.js'
 import { isWireError, wireError } from './wire-errors.js'
 
 /** What presence needs of its node. */
@@ -29,6 +29,7 @@ export interface PresenceParts {
   readonly clock: Clock
   readonly wheel: TimerWheel
   readonly logger: Logger
+  readonly upkeep: Upkeep
   readonly limits: Limits
 }
 
@@ -163,7 +164,7 @@ export class Presence implements PresenceHandler {
 
   private failed(error: unknown): void {
     this.report('renew', error)
-    this.schedule(retryDelayMs(this.failures++))
+    this.schedule(this.parts.upkeep.delayMs(this.failures++))
   }
 
   /** Reads the members of a channel, those whose time is over taken out first. */

@@ -78,8 +78,13 @@ export class Session implements HeldSession {
     this.state?.doubt()
   }
 
+  /** Whether the record may hold something else than is kept. */
+  get isUnsure(): boolean {
+    return this.state?.isUnsure ?? false
+  }
+
   /** Writes again what the record may not hold. */
-  rewrite(house: KeptHouse): Promise<unknown> | undefined {
+  rewrite(house: KeptHouse): Promise<WireError | undefined> | undefined {
     return this.state?.write(this, house)
   }
 

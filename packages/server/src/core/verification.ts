@@ -8,8 +8,12 @@ export interface Follower {
   readonly position: Position
   /** Whether a publication joins on, is no news, or needs a reading first. */
   judge(next: Position): DeliveryVerdict
-  /** Reads what there is to know beyond the position; the first time, where to start. */
-  read(first: boolean): Promise<Recovery>
+  /**
+   * Reads what there is to know beyond the position; the first time, where to start.
+   *
+   * @param begins Called when the log is asked, if that is later than now.
+   */
+  read(first: boolean, begins: () => void): Promise<Recovery>
   /** Takes a reading, and moves to where it leads. */
   apply(recovery: Recovery): void
   /** Moves to a publication that joins on, and broadcasts it. */
@@ -93,13 +97,17 @@ export class Verification {
   }
 
   /** Finds out how the position joins the log, tells subscribers, and goes live. */
-  private async synchronize(begins: boolean): Promise<void> {
-    let first = begins
-    do {
+  private async synchronize(opens: boolean): Promise<void> {
+    let first = opens
+    let older = 0
+    const begins = (): void => {
       this.again = false
       // What is held by now was published before this reading: what the reading does not join is history undone.
-      const older = this.held.length
-      const recovery = await this.follower.read(first)
+      older = this.held.length
+    }
+    do {
+      begins()
+      const recovery = await this.follower.read(first, begins)
       if (this.broker.isClosed) return
       first = false
       this.follower.apply(recovery)

@@ -136,7 +136,7 @@ export class NodeRegistry {
       this.schedule(times.renewMs)
       if (sinceMs > times.leaseMs && !this.closed) lapsed()
     } catch (error) {
-      this.schedule(retryDelayMs(this.failures++))
+      this.schedule(retryDelayMs(this.failures++, this.parts.random))
       throw error
     }
   }

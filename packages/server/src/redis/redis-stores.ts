@@ -70,7 +70,7 @@ export class RedisStores implements Omit<BackendNode, 'broker'> {
         () => {
           this.joining = this.join()
         },
-        retryDelayMs(this.failures++),
+        retryDelayMs(this.failures++, this.parts.random),
       )
     }
   }

@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { Attendance } from '../../src/core/attendance.js'
 import { Session } from '../../src/core/session.js'
 import { TimerWheel } from '../../src/core/timer-wheel.js'
+import { Upkeep } from '../../src/core/upkeep.js'
 import { memory, type Leaver } from '../../src/index.js'
 import { CountingRandom } from '../support/counting-random.js'
 import { Gate } from '../support/gate.js'
@@ -39,6 +40,7 @@ function setUp() {
     clock,
     wheel,
     logger: new RecordingLogger(),
+    upkeep: new Upkeep({ clock, random: new CountingRandom() }),
     limits: DEFAULT_LIMITS,
     lifetimeMs: 45_000,
     counts,
@@ -130,4 +132,59 @@ test('every request to the store has a higher number than those before it, thoug
   const numbers = store.asked.map(({ number }) => number)
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
   expect(numbers).toHaveLength(4)
+})
+
+test('what the store may not have is entered again once, however often that is asked for', async () => {
+  const { clock, store, gate, attendance } = setUp()
+  await attendance.enter('1')
+  gate.close()
+  attendance.doubt()
+  for (let i = 0; i < 3; i++) attendance.restore()
+  await clock.settle()
+  attendance.restore()
+  gate.open()
+  await clock.settle()
+  attendance.restore()
+  await clock.settle()
+  expect([store.asked.length, attendance.isUnsure]).toEqual([2, false])
+})
+
+test('what could not be entered again waits for its next try, however often it is asked for', async () => {
+  const { clock, store, attendance } = setUp()
+  await attendance.enter('1')
+  store.failures = 1
+  attendance.doubt()
+  for (let i = 0; i < 3; i++) attendance.restore()
+  await clock.settle()
+  attendance.restore()
+  await clock.settle()
+  expect(store.asked).toHaveLength(2)
+  await clock.advance(100)
+  expect([store.asked.length, attendance.isUnsure]).toEqual([3, false])
+})
+
+test('what the store loses once more, while it is entered again, is entered once more', async () => {
+  const { clock, store, gate, attendance } = setUp()
+  await attendance.enter('1')
+  gate.close()
+  attendance.doubt()
+  attendance.restore()
+  await clock.settle()
+  attendance.doubt()
+  attendance.restore()
+  gate.open()
+  await clock.settle()
+  expect([store.asked.length, attendance.isUnsure]).toEqual([3, false])
+})
+
+test('who leaves while it waits to be entered again is not', async () => {
+  const { clock, store, gate, attendance, count } = setUp()
+  await attendance.enter('1')
+  store.failures = 1
+  attendance.doubt()
+  attendance.restore()
+  await clock.settle()
+  await attendance.leave()
+  await clock.advance(10_000)
+  expect([store.asked.length, await count(), gate.size]).toEqual([3, 0, 0])
 })

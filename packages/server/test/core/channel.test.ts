@@ -2,8 +2,10 @@ import { clientCodec, DEFAULT_LIMITS, isProtocolError, type ServerFrame } from '
 import { describe, expect, test } from 'vitest'
 import { Hub } from '../../src/core/hub.js'
 import type { LogChannel } from '../../src/core/log-channel.js'
+import { Upkeep } from '../../src/core/upkeep.js'
 import { Subscription, type SubscriberLink } from '../../src/core/subscription.js'
 import type { EncodedFrame } from '../../src/index.js'
+import { CountingRandom } from '../support/counting-random.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import { ScriptedBroker } from '../support/scripted-broker.js'
 import { VirtualClock } from '../../src/testing/index.js'
@@ -45,6 +47,7 @@ function setUp() {
     broker,
     clock,
     logger,
+    upkeep: new Upkeep({ clock, random: new CountingRandom() }),
     limits: DEFAULT_LIMITS,
     writeDelayMs: 0,
     modeOf: () => 'log',

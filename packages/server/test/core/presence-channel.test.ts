@@ -2,7 +2,9 @@ import { clientCodec, DEFAULT_LIMITS, isProtocolError, type ServerFrame } from '
 import { expect, test } from 'vitest'
 import { PresenceChannel, type Watcher } from '../../src/core/presence-channel.js'
 import { TimerWheel } from '../../src/core/timer-wheel.js'
+import { Upkeep } from '../../src/core/upkeep.js'
 import type { EncodedFrame } from '../../src/index.js'
+import { CountingRandom } from '../support/counting-random.js'
 import { listed, told } from '../support/presence-room.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import { ScriptedPresence } from '../support/scripted-presence.js'
@@ -36,10 +38,11 @@ async function setUp({ members = 5, bytes = 10_000, present = ['ada'] } = {}) {
   const store = new ScriptedPresence()
   const wheel = new TimerWheel(clock, 500)
   const logger = new RecordingLogger()
+  const upkeep = new Upkeep({ clock, random: new CountingRandom() })
   const limits = { ...DEFAULT_LIMITS, presenceMembers: members }
   for (const session of present) store.join(session)
   const bounds = { members, bytes }
-  const channel = new PresenceChannel('c', { store, wheel, clock, logger, limits }, bounds, () =>
+  const channel = new PresenceChannel('c', { store, wheel, clock, logger, upkeep, limits }, bounds, () =>
     store.list('c', members),
   )
   const watch = (): { peer: Peer; watcher: Watcher } => {
@@ -170,7 +173,8 @@ test('a store that cannot be reached at first is told to those who wait', async 
   const store = new ScriptedPresence()
   store.failures = 1
   const wheel = new TimerWheel(clock, 500)
-  const ports = { store, wheel, clock, logger: new RecordingLogger(), limits: DEFAULT_LIMITS }
+  const upkeep = new Upkeep({ clock, random: new CountingRandom() })
+  const ports = { store, wheel, clock, upkeep, logger: new RecordingLogger(), limits: DEFAULT_LIMITS }
   const channel = new PresenceChannel('c', ports, { members: 5, bytes: 99 }, () => store.list('c', 5))
   await expect(channel.opened).rejects.toThrow('the store is down')
 })
