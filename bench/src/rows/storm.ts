@@ -1,6 +1,6 @@
 import type { ClusterRow } from '../row.js'
 
-/** Half of them on each of two servers. */
+/** On each of two servers. */
 const LINKS = 5_000
 const CHANNELS = 50
 const MISSED = 20
@@ -12,7 +12,7 @@ const MISSED = 20
 export const storm: ClusterRow = {
   id: 'storm',
   title:
-    `${(LINKS / 2).toLocaleString('en')} clients of a server that is killed come to the other one, ` +
+    `${LINKS.toLocaleString('en')} clients of a server that is killed come to the other one, ` +
     `${MISSED} messages missed in each of ${CHANNELS} channels`,
   unit: 'ms until all have caught up',
   nodes: 2,
@@ -23,7 +23,7 @@ export const storm: ClusterRow = {
   ],
   async measure(cluster, { links }) {
     const [dying, staying] = [cluster.node(0), cluster.node(1)]
-    const count = links(LINKS / 2 / CHANNELS) * CHANNELS
+    const count = links(LINKS / CHANNELS) * CHANNELS
     const publish = (each: number) =>
       staying.broadcast({ messages: CHANNELS * each, perTick: CHANNELS, channels: CHANNELS })
     await publish(1)
