@@ -155,7 +155,9 @@ function tellsOf(reply: string, { head, entries }: Dump): boolean {
 /** Connections that have subscribed to something, or those that have not; waits until there are some, for without one there is no fault. */
 async function connections(way: FaultProxy, { subscribed }: { readonly subscribed: boolean }) {
   for (let tries = 0; tries < 200; tries++) {
-    const links = [...way.links].filter((link) => SUBSCRIBE.some((words) => link.hasSaid(words)) === subscribed)
+    // Some that have died without a word may be there for a while.
+    const whole = [...way.links].filter((link) => link.isWhole)
+    const links = whole.filter((link) => SUBSCRIBE.some((words) => link.hasSaid(words)) === subscribed)
     if (links.length > 0) return links
     await sleep(25)
   }

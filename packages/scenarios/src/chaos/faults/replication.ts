@@ -28,14 +28,15 @@ export const REPLICATION_FAULTS: Readonly<Record<string, Fault>> = {
   'redis.replication-half-open': {
     ...common,
     says: 'the replication link dies without a word, until the replica dials again; then FAILOVER to it',
-    async harm({ redis }, _chance, _places, _record, proof) {
+    async harm({ redis }, chance, _places, _record, proof) {
       const { replication } = redis
       const before = await redis.process()
       const links = [...replication.links]
       const { accepted } = replication
       for (const link of links) link.change({ lost: true })
-      await redis.dialled(accepted + 1)
+      await sleep(chance.between(300, 1_500))
       const behind = await redis.behindBytes()
+      await redis.dialled(accepted + 1)
       await redis.failOver()
       const after = await redis.process()
       proof.claim('what was to be copied was lost on its way, the replica was behind, and serves', () => {
