@@ -12,6 +12,9 @@ import { requireRedis } from './lib/redis.mjs'
 
 const LEVELS = ['unit', 'scenarios', 'sockets', 'redis', 'chaos', 'browser']
 
+/** One page in a browser is that of the demo of several servers. */
+const WITH_REDIS = ['redis', 'chaos', 'browser']
+
 const asked = process.argv.slice(2)
 const unknown = asked.filter((level) => !LEVELS.includes(level))
 if (unknown.length > 0) {
@@ -23,7 +26,7 @@ const levels = asked.length > 0 ? asked : LEVELS
 installOrExit()
 const env = {
   ...process.env,
-  ...((levels.includes('redis') || levels.includes('chaos')) && { REDIS_SERVER_PATH: orExit(requireRedis) }),
+  ...(levels.some((level) => WITH_REDIS.includes(level)) && { REDIS_SERVER_PATH: orExit(requireRedis) }),
   ...(levels.includes('redis') && { HAPROXY_PATH: orExit(requireHaproxy), NGINX_PATH: orExit(requireNginx) }),
   ...(levels.includes('browser') && { CHROMIUM_PATH: orExit(requireChromium) }),
 }

@@ -1,68 +1,20 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { RealtimeClient } from '@org/realtime-client'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from 'vitest'
 import { requireHaproxy } from '../../../scripts/lib/haproxy.mjs'
 import { planRedis, requireRedis } from '../../../scripts/lib/redis.mjs'
 import type { chat } from '../src/contract.js'
+import { bundleCluster, runCluster, type ClusterProgram } from './support/cluster.js'
 import { until } from './support/until.js'
 
-const example = fileURLToPath(new URL('../', import.meta.url))
+let program: ClusterProgram
 
-let program: string
-let folder: string
-
-/** Bundles the demo of several servers from the sources of the packages. */
 beforeAll(async () => {
-  const cache = join(example, 'node_modules', '.cache')
-  await mkdir(cache, { recursive: true })
-  folder = await mkdtemp(join(cache, 'cluster-'))
-  await build({
-    entryPoints: {
-      cluster: join(example, 'src/cluster/main.ts'),
-      'cluster-node': join(example, 'src/cluster/node.ts'),
-    },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    conditions: ['@org/source'],
-    external: ['bufferutil', 'utf-8-validate'],
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-    outdir: folder,
-    logLevel: 'error',
-  })
-  const page = ['page.ts', 'index.html', 'style.css'].map((name) => join(example, 'src/page', name))
-  await build({
-    entryPoints: page,
-    bundle: true,
-    format: 'esm',
-    conditions: ['@org/source', 'browser'],
-    loader: { '.html': 'copy' },
-    outdir: join(folder, 'page'),
-    logLevel: 'error',
-  })
-  program = join(folder, 'cluster.js')
+  program = await bundleCluster()
 })
 
-afterAll(() => rm(folder, { recursive: true, force: true }))
-
-function run({ onTestFinished }: TestContext, env: Record<string, string>) {
-  const child = spawn(process.execPath, [program], { env: { ...process.env, PORT: '0', ...env } })
-  const ended = once(child, 'exit') as Promise<[code: number | null]>
-  onTestFinished(async () => {
-    child.kill('SIGTERM')
-    await ended
-  })
-  let printed = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (printed += bytes.toString()))
-  return { child, ended, printed: () => printed }
-}
+afterAll(() => program?.remove())
 
 /** Somebody at the page, who writes down what it says. */
 class Guest {
@@ -96,16 +48,11 @@ class Guest {
   }
 }
 
-/** Starts the demo, and gives the address that it prints. */
-async function started(context: TestContext, env: Record<string, string>) {
-  const demo = run(context, { REDIS_SERVER_PATH: requireRedis(), ...env })
-  const ready = /is ready: http(\S+)/
-  await until(
-    'the address',
-    () => demo.printed(),
-    (text) => ready.test(text),
-  )
-  return { ...demo, url: `ws${ready.exec(demo.printed())?.[1]}/realtime` }
+/** Starts the demo with a Redis. It ends with the test. */
+function run({ onTestFinished }: TestContext, env: Record<string, string>) {
+  const demo = runCluster(program, { REDIS_SERVER_PATH: requireRedis(), ...env })
+  onTestFinished(() => demo.stop())
+  return demo
 }
 
 const fronts = [
@@ -123,11 +70,12 @@ describe.concurrent('the demo of two servers', () => {
     'the demo of two servers behind $front spreads links over both; when one is killed, its guests are back at once, each message comes once, and it gets links again',
     { timeout: 60_000 },
     async ({ says, env }, context) => {
-      const demo = await started(context, env)
+      const demo = run(context, env)
+      const url = `${(await demo.ready()).replace('http', 'ws')}/realtime`
       expect(demo.printed()).toMatch(says)
       const guests: Guest[] = []
       for (const name of ['Ada', 'Grace', 'Mary', 'Joan']) {
-        const guest = new Guest(context, demo.url, name)
+        const guest = new Guest(context, url, name)
         // One after the other, so that it is known whose turn it is.
         await guest.room.ready()
         guests.push(guest)
@@ -170,7 +118,7 @@ describe.concurrent('the demo of two servers', () => {
       await until(
         'links to both',
         async () => {
-          const others = [new Guest(context, demo.url, 'Grace'), new Guest(context, demo.url, 'Mary')]
+          const others = [new Guest(context, url, 'Grace'), new Guest(context, url, 'Mary')]
           const nodes = await Promise.all(others.map((other) => other.node()))
           await Promise.all(others.map(({ client }) => client.close()))
           return nodes.sort().join()
@@ -187,7 +135,7 @@ describe.concurrent('the demo of two servers', () => {
     await once(taken, 'listening')
     context.onTestFinished(() => void taken.close())
     const port = String((taken.address() as AddressInfo).port)
-    const demo = run(context, { REDIS_SERVER_PATH: requireRedis(), ...env, PORT: port })
+    const demo = run(context, { ...env, PORT: port })
     expect(await demo.ended).toEqual([1, null])
     expect(demo.printed()).toContain('EADDRINUSE')
     expect(demo.printed()).not.toContain('is ready')

@@ -20,8 +20,9 @@ http.listen(Number(process.env[ENVIRONMENT.port] ?? 0), '127.0.0.1', () =>
   say({ port: (http.address() as AddressInfo).port }),
 )
 process.on('message', ({ tell }: ToNode) => {
+  const done = () => say({ told: true })
   // The next change comes soon enough; the demo goes on without this one.
-  realtime.publish('cluster', { nodes: [...tell] }).catch(() => undefined)
+  realtime.publish('cluster', { nodes: [...tell] }).then(done, done)
 })
 process.on('SIGTERM', () => {
   http.close()

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { Announcer } from './announcer.js'
 import type { Target } from './front.js'
 import { ENVIRONMENT, type FromNode, type NodeState, type ToNode } from './words.js'
 
@@ -17,6 +18,7 @@ interface Place {
 /** The servers of the demo. One that ends, however it ends, comes back after a while. */
 export class Nodes {
   private readonly places: readonly Place[]
+  private readonly announcer = new Announcer(() => this.tell())
   private isOver = false
 
   constructor(
@@ -71,25 +73,35 @@ export class Nodes {
     place.child = child
     child.on('exit', () => {
       place.isUp = false
-      this.tell()
+      this.announcer.changed()
       if (!this.isOver) setTimeout(() => !this.isOver && void this.run(place), AWAY_MS)
     })
     await new Promise<void>((resolve) => {
       child.on('message', (word: FromNode) => {
         if ('kill' in word) return this.kill(word.kill)
+        if ('told' in word) return
         place.port = word.port
         place.isUp = true
-        this.tell()
+        this.announcer.changed()
         resolve()
       })
     })
   }
 
-  /** One server tells everybody on all of them. */
-  private tell(): void {
+  /** One server tells everybody on all of them. Resolves when it has, or has ended. */
+  private async tell(): Promise<void> {
     const states = this.places.map(({ name, isUp }): NodeState => ({ name, isUp }))
     const word: ToNode = { tell: states }
     const { child } = this.places.find(({ isUp }) => isUp) ?? {}
-    if (!this.isOver) child?.send(word)
+    if (!child || this.isOver) return
+    await new Promise<void>((resolve) => {
+      const heard = (said: FromNode) => 'told' in said && done()
+      const done = () => {
+        child.off('message', heard).off('exit', done)
+        resolve()
+      }
+      child.on('message', heard).on('exit', done)
+      child.send(word)
+    })
   }
 }

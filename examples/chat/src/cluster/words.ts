@@ -7,8 +7,8 @@ export interface NodeState {
 /** What a server needs to know, in its environment. */
 export const ENVIRONMENT = { name: 'CHAT_NODE', redis: 'CHAT_REDIS', port: 'CHAT_PORT' } as const
 
-/** From a server: it listens, or somebody pressed the button. */
-export type FromNode = { readonly port: number } | { readonly kill: string }
+/** From a server: it listens, somebody pressed the button, or it has told everybody, or cannot. */
+export type FromNode = { readonly port: number } | { readonly kill: string } | { readonly told: true }
 
 /** To a server: tell everybody which servers there are. */
 export interface ToNode {

@@ -24,7 +24,11 @@ export class Banner {
     client.on('state', ({ previous }) => {
       // A client that was replaced has nothing more to say.
       if (client !== this.client) return
-      if (previous === 'connected') this.wasLost = true
+      if (previous === 'connected') {
+        this.wasLost = true
+        // What was new before is old when the connection is back.
+        if (this.news.tone !== 'loss') this.news.until = 0
+      }
       this.draw()
     })
     client.on('connected', ({ hello, resumed }) => {
