@@ -19,10 +19,17 @@ const BRISK = {
 export interface Places {
   /** Logs, with every message kept. */
   readonly rooms: readonly string[]
+  /** A log that keeps few. None where logs may lose something: what it trimmed could not be told from what was lost. */
+  readonly brief?: string
   /** Channels of mode `latest`. */
   readonly values: readonly string[]
   /** Where everybody is present. */
   readonly hall: string
+}
+
+/** All channels of a round that are logs. */
+export function logsOf({ rooms, brief }: Places): readonly string[] {
+  return brief === undefined ? rooms : [...rooms, brief]
 }
 
 /** What a client does in one round. */
@@ -70,7 +77,7 @@ export class ChaosClient {
     })
     this.client.on('outbox', ({ id, data }) => void this.idOf.set(id, (data as Payload).id))
     this.client.on('rollback', ({ channel, ids }) => {
-      if (!this.part?.places.rooms.includes(channel)) return
+      if (!this.part || !logsOf(this.part.places).includes(channel)) return
       const known = ids.map((id) => this.idOf.get(id) ?? id)
       this.part.record.add({ type: 'rollback', publisher: name, channel, ids: known })
     })
@@ -86,7 +93,7 @@ export class ChaosClient {
     }
     const next = () => ++this.serial
     const followers = new Map([
-      ...places.rooms.map((room) => follow(room, true)),
+      ...logsOf(places).map((log) => follow(log, true)),
       ...places.values.map((value) => follow(value, false)),
     ])
     const requests = new OpenRequests(record)

@@ -8,6 +8,7 @@ import { Numbers } from './numbers.js'
 import { readLog } from './read-log.js'
 import { readMembers } from './read-members.js'
 import {
+  BRIEF_MESSAGES,
   SETTINGS,
   type Answer,
   type Answers,
@@ -40,11 +41,19 @@ const realtime = new RealtimeServer(undefined, {
   authenticate: ({ data }) => ({ user: { id: String(data) }, hello: { node: name } }),
   limits: usesDefaults ? {} : BRISK,
 })
+const ample = { ageMs: DAY_MS, bytes: 2 ** 30 }
 // Nothing is trimmed, so that what is missing at the end is missing for another reason.
 realtime.channel('room:{id}', {
   subscribe: true,
   publish: true,
-  log: { messages: 1_000_000, ageMs: DAY_MS, bytes: 2 ** 30 },
+  log: { messages: 1_000_000, ...ample },
+  channelTtlMs: DAY_MS,
+})
+// Here much is, so that who was away for a while is told a gap.
+realtime.channel('brief:{id}', {
+  subscribe: true,
+  publish: true,
+  log: { messages: BRIEF_MESSAGES, ...ample },
   channelTtlMs: DAY_MS,
 })
 realtime.channel('value:{id}', { mode: 'latest', subscribe: true, publish: true, channelTtlMs: DAY_MS })

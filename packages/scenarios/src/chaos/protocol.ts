@@ -18,6 +18,9 @@ export interface NodeSettings {
 
 export const SETTINGS = 'CHAOS_NODE'
 
+/** How many messages the logs of `brief:{id}` keep. */
+export const BRIEF_MESSAGES = 40
+
 /** What the log of a channel holds. */
 export interface Dump {
   readonly head: Position

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Verdict } from '../history/index.js'
 import type { Chance } from '../sim/chance.js'
-import type { Places } from './chaos-client.js'
+import { logsOf, type Places } from './chaos-client.js'
 import { faultOf } from './faults/index.js'
 import { judge } from './judge.js'
 import { Proof } from './proof.js'
+import { BRIEF_MESSAGES } from './protocol.js'
 import { Record } from './record.js'
 import { ServerPublisher } from './server-publisher.js'
 import { settled } from './settled.js'
@@ -48,14 +49,16 @@ const VALUES = 2
 export async function playRound(stage: Stage, name: string, kind: string, load: Load, chance: Chance): Promise<Round> {
   const fault = faultOf(kind)
   if (!fault) throw new TypeError(`there is no fault ${kind}`)
-  const { isTorn = false } = fault
+  const { isLossy, isTorn = false } = fault
   const record = new Record()
   const places: Places = {
     rooms: Array.from({ length: load.channels }, (_, i) => `room:${name}-${i + 1}`),
+    ...(!isLossy && { brief: `brief:${name}` }),
     values: Array.from({ length: VALUES }, (_, i) => `value:${name}-${i + 1}`),
     hall: `hall:${name}`,
   }
   for (const channel of places.values) record.add({ type: 'channel', channel, mode: 'latest' })
+  if (places.brief) record.add({ type: 'retention', channel: places.brief, messages: BRIEF_MESSAGES })
   await within(
     SUBSCRIBING_MS,
     'everybody to subscribe and to be there',
@@ -83,7 +86,7 @@ export async function playRound(stage: Stage, name: string, kind: string, load: 
     for (const client of stage.clients) client.end()
     const history = stage.runs.within(record.history)
     const { undone } = record
-    const verdict = judge({ history, logs: remains.dumps, rooms: places.rooms, undone }, { at, isTorn })
+    const verdict = judge({ history, logs: remains.dumps, rooms: logsOf(places), undone }, { at, isTorn })
     const unknownCalls = history.filter((event) => event.type === 'call.settled' && event.outcome === 'unknown').length
     const { repeats } = servers
     return { kind, record, verdict, unproven, unknownCalls, repeats, healedMs: Math.round(remains.tookMs) }

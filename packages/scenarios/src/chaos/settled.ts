@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEFAULT_LIMITS } from '@org/realtime-protocol'
 import type { StoredPresence } from '../history/index.js'
-import type { ChaosClient, Places } from './chaos-client.js'
+import { logsOf, type ChaosClient, type Places } from './chaos-client.js'
 import type { Dump } from './protocol.js'
 import type { ServerPublisher } from './server-publisher.js'
 import type { Stage } from './stage.js'
@@ -27,7 +27,7 @@ export interface Remains {
 export async function settled(
   { clients, fleet }: Stage,
   servers: ServerPublisher,
-  { rooms, values, hall }: Places,
+  places: Places,
   isTorn: boolean,
 ): Promise<Remains> {
   const begun = performance.now()
@@ -39,8 +39,8 @@ export async function settled(
     if (!isLate && [servers, ...clients].some(({ pending }) => pending > 0)) continue
     try {
       const dumps = new Map<string, Dump>()
-      for (const channel of [...rooms, ...values]) dumps.set(channel, await fleet.ask('log', channel))
-      const members = await fleet.ask('members', hall)
+      for (const channel of [...logsOf(places), ...places.values]) dumps.set(channel, await fleet.ask('log', channel))
+      const members = await fleet.ask('members', places.hall)
       if (clients.every((client) => hasAll(client, dumps))) tookMs ??= waitedMs
       if (isLate || (tookMs !== undefined && allSee(clients, members)))
         return { dumps, members, tookMs: tookMs ?? waitedMs }

@@ -1,4 +1,4 @@
-import type { RuleNumber } from '../history/index.js'
+import { GAP_REASONS, type GapReason, type RuleNumber } from '../history/index.js'
 import type { Round } from './round.js'
 
 /** What was counted of one kind of fault. */
@@ -21,8 +21,8 @@ export interface Tally {
   acknowledged: number
   /** Of those, how many Redis lost. */
   lostByStore: number
-  /** Gaps told to subscribers. */
-  toldGaps: number
+  /** Gaps told to subscribers, by reason. */
+  told: Record<GapReason, number>
   /** Violations of the rules of outcomes, of loss, of doubles, of false gaps, of `latest` values, presence and calls, and of all others. */
   storedTwice: number
   lostInSilence: number
@@ -63,7 +63,7 @@ export function emptyTally(): Tally {
     repeatsInDoubt: 0,
     acknowledged: 0,
     lostByStore: 0,
-    toldGaps: 0,
+    told: { trimmed: 0, slow: 0, rollback: 0, epoch: 0, unknown: 0 },
     storedTwice: 0,
     lostInSilence: 0,
     doubled: 0,
@@ -88,7 +88,7 @@ export function count(tally: Tally, { verdict, unknownCalls, repeats, healedMs, 
   tally.repeatsInDoubt += repeats.inDoubt
   tally.acknowledged += verdict.acknowledged
   tally.lostByStore += verdict.lost
-  tally.toldGaps += Object.values(verdict.gaps).reduce((sum, gaps) => sum + gaps, 0)
+  for (const reason of GAP_REASONS) tally.told[reason] += verdict.gaps[reason]
   tally.healedMs = Math.max(tally.healedMs, healedMs)
   tally.other += record.surprises.length
   for (const { rule } of verdict.violations) tally[COUNTS[rule] ?? 'other'] += 1
@@ -100,6 +100,7 @@ export function sum(tallies: Iterable<Tally>): Tally {
   for (const tally of tallies) {
     for (const name of Object.keys(total) as (keyof Tally)[]) {
       if (name === 'healedMs') total.healedMs = Math.max(total.healedMs, tally.healedMs)
+      else if (name === 'told') for (const reason of GAP_REASONS) total.told[reason] += tally.told[reason]
       else total[name] += tally[name]
     }
   }
@@ -124,7 +125,8 @@ const COLUMNS: ReadonlyArray<readonly [title: string, value: (tally: Tally) => n
   ['wrong calls', ({ wrongCalls }) => wrongCalls],
   ['other violations', ({ other }) => other],
   ['lost by Redis', ({ lostByStore }) => lostByStore],
-  ['told gaps', ({ toldGaps }) => toldGaps],
+  ['told of losses', ({ told }) => told.rollback + told.epoch + told.unknown],
+  ['told of trims', ({ told }) => told.trimmed + told.slow],
   ['all there after, ms', ({ healedMs }) => healedMs],
 ]
 

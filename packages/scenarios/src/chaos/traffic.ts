@@ -6,6 +6,7 @@ import type { Stage } from './stage.js'
 const TICK_MS = 20
 /** Of all clients together, each second, beside the messages. */
 const VALUES = 20
+const BRIEF = 20
 const CALLS = 20
 const ATTENDANCES = 5
 /** Of all servers together. */
@@ -27,7 +28,7 @@ export class Traffic {
     publishesPerSecond: number,
     private readonly chance: Chance,
   ) {
-    const { rooms, values } = places
+    const { rooms, brief, values } = places
     // One of them is busy: its publishes share calls of Redis.
     const [first = ''] = rooms
     const flows = [
@@ -35,6 +36,7 @@ export class Traffic {
         const room = chance.happens(0.5) ? first : chance.pick(rooms)
         someone.publish(room, chance.happens(0.2) ? chance.index(1_000) : 0)
       }),
+      this.flow('brief', brief === undefined ? 0 : BRIEF, (someone) => someone.publish(brief ?? '', 0)),
       this.flow('values', VALUES, (someone, chance) => someone.publish(chance.pick(values), chance.index(100))),
       this.flow('keyed', KEYED, (_someone, chance) => servers.publish(chance.pick(rooms), chance)),
       this.flow('calls', CALLS, (someone, chance) => someone.call(chance.happens(0.3), chance.pick(CALL_MS))),

@@ -21,6 +21,13 @@ export interface Declared extends Stamped {
 
 export type Mode = 'latest' | 'ephemeral'
 
+/** How many messages the log of a channel keeps; older ones are trimmed. Comes before all else of the channel. */
+export interface Retained extends Stamped {
+  readonly type: 'retention'
+  readonly channel: string
+  readonly messages: number
+}
+
 /** A user called publish. One id per call; retries inside the client are the same call. */
 export interface PubInvoke extends Stamped {
   readonly type: 'pub.invoke'
@@ -403,6 +410,7 @@ export type CallEvent = CallInvoke | CallRan | CallSettled
 
 export type HistoryEvent =
   | Declared
+  | Retained
   | PublishEvent
   | PubRollback
   | SubscriberEvent

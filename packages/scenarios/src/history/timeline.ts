@@ -53,6 +53,8 @@ export interface Channel {
   /** Absent: it is a log. */
   readonly mode: Mode | undefined
   readonly log: FinalLog
+  /** How many messages the log keeps, where that is known. */
+  readonly keeps: number | undefined
   readonly dump: Recorded<LogDump> | undefined
   /** Histories of it that others took over from. */
   readonly undone: readonly FormerLog[]
@@ -184,6 +186,7 @@ export function readTimeline(history: readonly HistoryEvent[]): Timeline {
         end ??= { index, event }
         return
       case 'channel':
+      case 'retention':
       case 'log':
       case 'lineage':
       case 'undone':
@@ -220,9 +223,11 @@ function channelTable(history: readonly HistoryEvent[]) {
   const dumps = new Map<string, Recorded<LogDump>>()
   const lineages = new Map<string, LineageDump>()
   const modes = new Map<string, Mode>()
+  const retentions = new Map<string, number>()
   const undone = new Map<string, FormerLog[]>()
   history.forEach((event, index) => {
     if (event.type === 'channel') modes.set(event.channel, event.mode)
+    else if (event.type === 'retention') retentions.set(event.channel, event.messages)
     else if (event.type === 'log') dumps.set(event.channel, { index, event })
     else if (event.type === 'lineage') lineages.set(event.channel, event)
     else if (event.type === 'undone')
@@ -237,6 +242,7 @@ function channelTable(history: readonly HistoryEvent[]) {
         name,
         mode: modes.get(name),
         log: new FinalLog(dump?.event, lineages.get(name)),
+        keeps: retentions.get(name),
         dump,
         undone: undone.get(name) ?? [],
         publishes: new Map(),

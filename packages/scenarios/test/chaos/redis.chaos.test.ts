@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
-import { kindsFor, LOSSY_FAULTS } from '../../src/chaos/faults/index.js'
+import { FAULTS, kindsFor, LOSSY_FAULTS } from '../../src/chaos/faults/index.js'
 import type { Report } from '../../src/chaos/run.js'
 import { playAll } from './support/run.js'
 
@@ -11,16 +11,16 @@ beforeAll(async () => {
   report = await playAll({ backend: 'redis', aroundMs: 700 })
 })
 
-test.each(lossless)('two servers and Redis, %s: nothing is lost, nothing comes twice, no gap is told', (kind) => {
+test.each(lossless)('two servers and Redis, %s: nothing is lost, nothing comes twice, no loss is told', (kind) => {
   const tally = report.tallies.get(kind)
   expect(tally?.deliveries).toBeGreaterThan(1_000)
   expect(tally).toMatchObject({
+    told: { rollback: 0, epoch: 0, unknown: 0 },
     lostByStore: 0,
     storedTwice: 0,
     lostInSilence: 0,
     doubled: 0,
     falseGaps: 0,
-    toldGaps: 0,
     other: 0,
   })
 })
@@ -75,7 +75,21 @@ test.each(LOSSY_FAULTS)(
     // A fault that lost nothing would show nothing; of several at once the others may have kept the messages from being stored.
     if (kind.startsWith('mixed.')) return
     expect(tally?.lostByStore).toBeGreaterThan(0)
-    expect(tally?.toldGaps).toBeGreaterThan(0)
+    for (const reason of FAULTS[kind]?.tells ?? []) expect(tally?.told[reason]).toBeGreaterThan(0)
+  },
+)
+
+test('two servers and Redis: who was away is told what a log that keeps few messages trimmed', () => {
+  expect(report.tallies.get('client.away')?.told.trimmed).toBeGreaterThan(0)
+})
+
+test.each(LOSSY_FAULTS)(
+  'two servers and Redis, %s: a loss is told with its own reason, and no other gap is',
+  (kind) => {
+    const reasons = Object.entries(report.tallies.get(kind)?.told ?? {}).flatMap(([reason, gaps]) =>
+      gaps > 0 ? [reason] : [],
+    )
+    expect(FAULTS[kind]?.tells).toEqual(expect.arrayContaining(reasons))
   },
 )
 

@@ -72,6 +72,9 @@ export const undone = (head: Position, ended: readonly EndedEpoch[], nodes?: rea
   return { type: 'undone', channel, head, ended, ...(nodes && { nodes }) }
 }
 
+/** The log keeps so many messages. */
+export const retained = (messages: number): Unstamped => ({ type: 'retention', channel, messages })
+
 export const linkOpen = (link: string): Unstamped => ({ type: 'link.open', node: 'n', session: 'x', link })
 
 export const linkClose = (link: string): Unstamped => ({ type: 'link.close', node: 'n', session: 'x', link })

@@ -19,6 +19,7 @@ import {
   rebase,
   record,
   restart,
+  retained,
   rolledBack,
   subscribe,
   undone,
@@ -453,6 +454,36 @@ describe('rule 8, no false gaps', () => {
       finalLog('f', ['a'], { ended: [{ epoch: 'e', end: 1 }] }),
     )
     expect(broken(history, lossy)).toEqual([8])
+  })
+
+  describe('of a log that keeps two messages,', () => {
+    const missed = gap('trimmed', 1, 2, at('e', 2))
+    const cd = [deliver('c', at('e', 3)), deliver('d', at('e', 4))]
+    const d4 = publish('d', at('e', 4))
+    const kept = finalLog('e', ['c', 'd'], { first: 3 })
+
+    test('a gap trimmed when two others were asked for after those', () => {
+      const history = record(retained(2), subscribe(nowhere), a1, b2, c3, d4, missed, cd, kept)
+      expect(broken(history)).toEqual([])
+      const slow = record(retained(2), subscribe(nowhere), a1, b2, c3, d4, gap('slow', 1, 2, at('e', 2)), cd, kept)
+      expect(broken(slow)).toEqual([])
+    })
+
+    test('one that is told while the log held them, though it has trimmed them in the end', () => {
+      const early = [subscribe(nowhere), a1, b2, c3, missed, d4, cd, kept] as const
+      expect(broken(record(retained(2), ...early))).toEqual([8])
+      expect(broken(record(...early))).toEqual([])
+    })
+
+    test('one that is told when acknowledgements alone show what was asked for', () => {
+      const later = [publish('f', at('e', 5)), publish('g', at('e', 6))].flat()
+      const rest = [gap('trimmed', 3, 4, at('e', 4)), deliver('f', at('e', 5)), deliver('g', at('e', 6))]
+      const log = finalLog('e', ['f', 'g'], { first: 5 })
+      const begun = [retained(2), subscribe(nowhere), a1, b2].flat()
+      expect(broken(record(begun, c3, d4, missed, later, rest, log))).toEqual([])
+      const unheard = [invoke('c'), missed, later, rest, unknown('c')].flat()
+      expect(broken(record(begun, unheard, log))).toEqual([8])
+    })
   })
 
   test('a true gap before its fault', () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProxiedLink } from '../../fault-proxy/index.js'
 import type { Chance } from '../../sim/chance.js'
 import type { ChaosClient } from '../chaos-client.js'
+import { BRIEF_MESSAGES } from '../protocol.js'
 import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
@@ -44,6 +45,28 @@ export const CLIENT_FAULTS: { readonly [kind: string]: Fault } = {
         'each of the links lost something on its way to the client, and nothing on its way to the server',
         () => harmed(links, (link) => link.harmed('up').lost === 0 && link.harmed('down').lost > 0),
       )
+    },
+  },
+  'client.away': {
+    ...common,
+    says: 'links of clients die, and a log that keeps few messages goes on without them, further than it keeps',
+    async harm(stage, chance, { brief, rooms }, record, proof) {
+      const begun = record.history.length
+      // Among others that lose something there is no such log: then they are away, and miss nothing.
+      const log = brief ?? chance.pick(rooms)
+      const away = some(stage, chance)
+      for (const link of away) link.change({ lost: true })
+      const others = stage.clients.filter(({ port }) => !away.some((link) => link.port === port))
+      const absent = stage.clients.filter((client) => !others.includes(client))
+      const reached = () => Math.max(...others.map((client) => client.position(log)?.offset ?? 0))
+      const goal = reached() + BRIEF_MESSAGES * 3
+      // So large that servers, which hold the latest of a channel as well, hold no more of them than the log does.
+      for (let i = 0; i < BRIEF_MESSAGES * 3; i++) chance.part(`${i}`).pick(others).publish(log, 7_000)
+      for (let tries = 0; tries < 200 && reached() < goal; tries++) await sleep(25)
+      for (const link of away) link.reset()
+      proof.claim('who was away was told a gap, for the log does not go back so far', () => {
+        return absent.length > 0 && absent.every(({ name }) => isTold(record, begun, name, log))
+      })
     },
   },
   'client.slow': {
@@ -99,6 +122,15 @@ function fallen({ fleet }: Stage): Promise<number> {
 /** Whether there are links, and something is true of all of them. */
 function harmed(links: readonly ProxiedLink[], isSo: (link: ProxiedLink) => boolean): boolean {
   return links.length > 0 && links.every(isSo)
+}
+
+/** Whether a client was told, since some place of the record, that what it missed was trimmed. */
+function isTold({ history }: Record, begun: number, subscriber: string, channel: string): boolean {
+  return history.slice(begun).some((event) => {
+    return (
+      event.type === 'gap' && event.subscriber === subscriber && event.channel === channel && event.reason === 'trimmed'
+    )
+  })
 }
 
 /** The clients that have lost a link since some place of the record. */

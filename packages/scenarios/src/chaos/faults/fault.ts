@@ -1,3 +1,4 @@
+import type { GapReason } from '../../history/index.js'
 import type { Chance } from '../../sim/chance.js'
 import type { Places } from '../chaos-client.js'
 import type { Proof } from '../proof.js'
@@ -10,6 +11,8 @@ export interface Fault {
   readonly says: string
   /** Whether messages that were stored may go. Only then may a gap be told. */
   readonly isLossy: boolean
+  /** The reasons of gaps that may be told. Default: those of a log that keeps few messages, for who was away or slow. */
+  readonly tells?: readonly GapReason[]
   readonly needs: 'nothing' | 'redis'
   /**
    * Whether another history serves the store afterwards. Who leaves meanwhile is shown for the grace, for it cannot be told

@@ -23,6 +23,7 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
   'mixed.lossy': {
     says: 'a fault of clients, one of servers and one of Redis that loses messages, at about the same time',
     isLossy: true,
+    tells: ['rollback', 'epoch'],
     needs: 'redis',
     isNewHistory: true,
     isTorn: true,
@@ -31,6 +32,7 @@ export const MIXED_FAULTS: Readonly<Record<string, Fault>> = {
   'mixed.split-brain': {
     says: 'a fault of clients, one of servers and a split brain, at about the same time: clients move between two masters',
     isLossy: true,
+    tells: ['rollback'],
     needs: 'redis',
     isNewHistory: true,
     isTorn: true,

@@ -9,7 +9,8 @@ import { REDIS_WAY_FAULTS } from './redis-ways.js'
 import { REPLICATION_FAULTS } from './replication.js'
 
 const lossless = { isLossy: false, needs: 'redis' } as const
-const lossy = { isLossy: true, needs: 'redis' } as const
+const undoing = { isLossy: true, needs: 'redis', tells: ['rollback'] } as const
+const forgetting = { isLossy: true, needs: 'redis', tells: ['epoch'] } as const
 const newHistory = { isNewHistory: true } as const
 
 /** Faults of Redis, of the ways to it, and of the link to its replica. */
@@ -75,7 +76,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'redis.failover-lossy': {
-    ...lossy,
+    ...undoing,
     ...newHistory,
     says: 'the replication link stands still, the master dies, and the replica takes over without the last messages',
     async harm(stage, chance, places, record, proof) {
@@ -86,7 +87,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'redis.split-brain': {
-    ...lossy,
+    ...undoing,
     ...newHistory,
     says: 'the replica takes over while one server goes on with the old master; what that one stored is undone',
     async harm(stage, chance, places, record, proof) {
@@ -100,7 +101,7 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'redis.restart-empty': {
-    ...lossy,
+    ...forgetting,
     ...newHistory,
     says: 'Redis gets SIGKILL and comes back with nothing',
     async harm({ redis }, chance, { rooms }, _record, proof) {
@@ -112,17 +113,17 @@ export const REDIS_FAULTS: Readonly<Record<string, Fault>> = {
     },
   },
   'redis.evict-log': {
-    ...lossy,
+    ...forgetting,
     says: 'the log of a channel is evicted',
     harm: (stage, chance, places, _record, proof) => evict('l', stage, chance, places, proof),
   },
   'redis.evict-meta': {
-    ...lossy,
+    ...forgetting,
     says: 'the meta key of a channel is evicted',
     harm: (stage, chance, places, _record, proof) => evict('m', stage, chance, places, proof),
   },
   'redis.evict-dedupe': {
-    ...lossy,
+    ...forgetting,
     says: 'a dedupe bucket of a channel is evicted',
     harm: (stage, chance, places, _record, proof) => evict(chance.pick(['d0', 'd1']), stage, chance, places, proof),
   },

@@ -4,12 +4,13 @@ import type { ResolvedOptions } from '../options.js'
 import { showPosition, type Position } from '../position.js'
 import { isStep, type Step } from '../stream.js'
 import type { Channel, Timeline } from '../timeline.js'
+import { Trims } from '../trims.js'
 import { sample, type Violation, violation } from '../violation.js'
 
 /**
  * Rule 8: a gap is told only where something was lost. `epoch`, `unknown` and `rollback` need a lossy fault before them
- * and a position that the final log does not keep; `trimmed` and `slow` need messages that the final log has dropped,
- * unless the options say that messages may be trimmed. The same for what publishers are told.
+ * and a position that the final log does not keep; `trimmed` and `slow` need messages that the final log has dropped, and
+ * that it can have dropped by then where its bound is known, unless the options say that messages may be trimmed. The same for what publishers are told.
  *
  * A rollback leads into a history of the log, the final one or one that was given up, and names what that one does not have. Of two
  * masters that do not know of each other each says rightly that what the other one has is gone; but only to those who are with it.
@@ -21,12 +22,13 @@ export function* gaps(timeline: Timeline, options: ResolvedOptions): Iterable<Vi
   const nodeOf = whereabouts(timeline.connUps)
   const firstLossy = faults.find(({ event }) => options.lossyFaults.has(event.kind))?.index ?? Infinity
   for (const channel of channels) {
+    const trims = new Trims(channel)
     for (const stream of channel.streams) {
       const { subscriber } = stream
       for (const step of stream.steps) {
         if (!isStep(step, 'gap')) continue
         const branches = () => branchesFor(channel, nodeOf(subscriber, step.index))
-        const wrong = falseGap(step, channel, branches, step.index > firstLossy, options.mayTrim)
+        const wrong = falseGap(step, channel, trims, branches, step.index > firstLossy, options.mayTrim)
         if (wrong) yield violation(8, { subscriber, channel: channel.name }, wrong, [stream.opened, step])
       }
     }
@@ -35,8 +37,9 @@ export function* gaps(timeline: Timeline, options: ResolvedOptions): Iterable<Vi
 }
 
 function falseGap(
-  { event, before }: Step<GapTold>,
-  { log }: Channel,
+  { event, before, index }: Step<GapTold>,
+  { log, keeps }: Channel,
+  trims: Trims,
   branches: () => readonly Branch[],
   afterLoss: boolean,
   mayTrim: boolean,
@@ -46,8 +49,11 @@ function falseGap(
   switch (reason) {
     case 'trimmed':
     case 'slow':
-      if (mayTrim || (log.keeps(position) && to < log.first)) return undefined
-      return `${told} but the log still holds messages from ${log.first} on`
+      if (mayTrim) return undefined
+      if (!log.keeps(position) || to >= log.first)
+        return `${told} but the log still holds messages from ${log.first} on`
+      if (!trims.allow(to, index)) return `${told} but nobody had asked by then for the ${keeps} that are kept after it`
+      return undefined
     case 'rollback':
       if (!afterLoss) return `${told} but no fault has lost anything yet`
       return falseRollback(branches(), event, before, told)
