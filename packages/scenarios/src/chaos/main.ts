@@ -12,6 +12,7 @@ export async function main(args: readonly string[], root: string, say: (line: st
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '0' },
       kinds: { type: 'string' },
+      first: { type: 'string', default: '1' },
       backend: { type: 'string', default: DEFAULTS.backend },
       nodes: { type: 'string', default: String(DEFAULTS.nodes) },
       clients: { type: 'string', default: String(DEFAULTS.clients) },
@@ -33,6 +34,7 @@ export async function main(args: readonly string[], root: string, say: (line: st
   try {
     const { tallies, failures } = await runChaos({
       seed: Number(values.seed),
+      first: Number(values.first),
       minutes: Number(values.minutes),
       ...(kinds && { kinds }),
       backend,

@@ -11,6 +11,8 @@ export interface ChaosOptions extends Size, Load {
   readonly seed: number
   /** Kinds of faults, in this order first; after each of them once, they are drawn by the seed. */
   readonly kinds?: readonly string[]
+  /** Number of the first round: what a round draws goes by the seed and its number. Default 1. */
+  readonly first?: number
   /** Rounds are played until this is over, and each kind at least once. 0: each kind once. */
   readonly minutes: number
   /** The program of a server. */
@@ -40,7 +42,7 @@ export const DEFAULTS = {
 
 /** Plays rounds and judges them. The same seed draws the same faults at the same moments of a round. */
 export async function runChaos(options: ChaosOptions): Promise<Report> {
-  const { seed, minutes, say } = options
+  const { seed, minutes, say, first = 1 } = options
   const kinds = options.kinds ?? kindsFor(options.backend)
   const tallies = new Map<string, Tally>(kinds.map((kind) => [kind, emptyTally()]))
   const failures: string[] = []
@@ -50,9 +52,9 @@ export async function runChaos(options: ChaosOptions): Promise<Report> {
   try {
     for (let i = 0; i < kinds.length || performance.now() < end; i++) {
       const kind = kinds[i] ?? order.pick(kinds)
-      const name = `${seed}-${i + 1}`
+      const name = `${seed}-${i + first}`
       try {
-        const round = await playRound(stage, name, kind, options, new Chance(seed, `round ${i + 1}`))
+        const round = await playRound(stage, name, kind, options, new Chance(seed, `round ${i + first}`))
         const tally = tallies.get(kind)
         if (tally) count(tally, round)
         const wrong = complaints(round)
