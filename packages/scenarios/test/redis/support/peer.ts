@@ -45,6 +45,12 @@ export class Peer implements Transport {
     this.close(1006, '')
   }
 
+  /** Cuts the link, as a network does. */
+  async cut(): Promise<void> {
+    this.terminate()
+    await new Promise(setImmediate)
+  }
+
   /** Sends a frame. */
   tell(frame: ClientFrame): void {
     const text = clientCodec.encode(frame)
