@@ -110,3 +110,26 @@ test('who comes meanwhile is sent back, and gets in by itself when Redis is back
   await up()
   await expect.poll(() => client.state.status, { timeout: 10_000 }).toBe('connected')
 })
+
+test('what is sent to an ephemeral channel meanwhile reaches nobody, and nothing out of date comes when Redis is back', async () => {
+  const { realtime, dial, down, up } = await started()
+  realtime.channel('cursor:{page}', { mode: 'ephemeral', subscribe: true, publish: true })
+  const [ada, eve] = [dial().channel('cursor:a'), dial().channel('cursor:a')]
+  const heard: unknown[] = []
+  for (const cursor of [ada, eve]) {
+    cursor.on('message', ({ data }) => heard.push(data))
+    await cursor.ready()
+  }
+  ada.send('before')
+  await expect.poll(() => heard).toEqual(['before', 'before'])
+  await down()
+  // One is tried for `deadlineMs`, and meanwhile those behind it go out of date.
+  for (let i = 0; i < 20; i++) ada.send(`meanwhile ${i}`)
+  const began = performance.now()
+  await expect(realtime.publish('cursor:a', 'meanwhile')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(performance.now() - began).toBeLessThan(QUICK.deadlineMs + 1_000)
+  await new Promise((resolve) => setTimeout(resolve, 2_500))
+  await up()
+  ada.send('after')
+  await expect.poll(() => heard, { timeout: 5_000 }).toEqual(['before', 'before', 'after', 'after'])
+})

@@ -11,6 +11,7 @@ const LIMITS = { sendQueueSoftBytes: 4_096, sendQueueHardBytes: 65_536 }
 
 function world() {
   const subscribing = new Gate()
+  const relaying = new Gate()
   /** What the broker was asked. */
   const asked: string[] = []
   const counts = new Map<string, Metric['read']>()
@@ -27,7 +28,7 @@ function world() {
         () => ({}),
         (broker) => ({
           subscribe: (channel) => subscribing.after(() => broker.subscribe(channel)),
-          relay: (...message) => (asked.push('relay'), broker.relay(...message)),
+          relay: (...message) => (asked.push('relay'), relaying.after(() => broker.relay(...message))),
           publish: (request) => (asked.push('publish'), broker.publish(request)),
           recover: (...query) => (asked.push('recover'), broker.recover(...query)),
           history: (...query) => (asked.push('history'), broker.history(...query)),
@@ -36,7 +37,7 @@ function world() {
   })
   tools.server.channel('typing:{id}', OPEN).channel('log', { subscribe: true, publish: true })
   const dropped = () => counts.get('realtime_ephemeral_dropped_total')?.()
-  return { ...tools, subscribing, asked, dropped, node: () => tools.node().channel('typing:{id}', OPEN) }
+  return { ...tools, subscribing, relaying, asked, dropped, node: () => tools.node().channel('typing:{id}', OPEN) }
 }
 
 const frame = (data: unknown, channel = 'typing:1') =>
@@ -63,6 +64,22 @@ describe('an ephemeral channel', () => {
       ])
     }
     await clock.settle()
+  })
+
+  test('passes nothing on that has waited in line for longer than a second, and what comes after that at once', async () => {
+    const { connected, relaying, clock } = world()
+    const sender = await connected()
+    const here = await connected()
+    await here.subscribe({ channel: 'typing:1', generation: 1 })
+    relaying.close()
+    for (const word of ['first', 'old', 'older']) await sender.say(frame(word))
+    await clock.advance(500)
+    await sender.say(frame('young'))
+    await clock.advance(600)
+    relaying.open()
+    await clock.settle()
+    await sender.say(frame('new'))
+    expect(data(here)).toEqual(['first', 'young', 'new'])
   })
 
   test('delivers what is sent without a position, to every node, with who sent it', async () => {
