@@ -1,5 +1,5 @@
-import { describeViolation, GAP_REASONS, type GapReason } from '../history/index.js'
 import { Chance } from '../sim/chance.js'
+import { complaints } from './complaints.js'
 import { faultOf, kindsFor } from './faults/index.js'
 import type { Record } from './record.js'
 import { playRound, type Load, type Round } from './round.js'
@@ -26,9 +26,6 @@ export interface Report {
   /** Rounds that broke a rule, and rounds that could not be played to their end. */
   readonly failures: readonly string[]
 }
-
-/** Reasons of gaps that need no fault: a log that keeps few messages gives them. */
-const TRIMS: readonly GapReason[] = ['trimmed', 'slow']
 
 export const DEFAULTS = {
   backend: 'redis',
@@ -89,30 +86,6 @@ function noted({ history }: Record): string {
   return history
     .flatMap((event) => (event.type === 'fault' && event.detail ? [`, ${JSON.stringify(event.detail)}`] : []))
     .join('')
-}
-
-function complaints({ kind, verdict, record, unproven }: Round): string[] {
-  const { tells = TRIMS } = faultOf(kind) ?? {}
-  const { judgedDeliveries, otherDeliveries, answered } = verdict
-  const counts = { delivered: judgedDeliveries, 'delivered of latest values': otherDeliveries.latest, answered }
-  const nothing = Object.entries(counts).flatMap(([what, number]) =>
-    number === 0 ? [`${kind}: nothing was ${what}, so nothing is shown`] : [],
-  )
-  // A round that nobody could say this of would show nothing about it.
-  if (!record.history.some(({ type }) => type === 'presence.audit'))
-    nothing.push(`${kind}: nobody looked who was there in the end`)
-  const strange = GAP_REASONS.filter((reason) => verdict.gaps[reason] > 0 && !tells.includes(reason)).map(
-    (reason) => `${kind}: ${verdict.gaps[reason]} gaps were told for the reason '${reason}', which it does not give`,
-  )
-  const surprises = record.surprises.map((error) => `${kind}: ${error instanceof Error ? error.stack : String(error)}`)
-  const absent = unproven.map((what) => `${kind}: it did not come true that ${what}, so nothing is shown`)
-  return [
-    ...nothing,
-    ...absent,
-    ...strange,
-    ...surprises,
-    ...verdict.violations.map((violation) => `${kind}: ${describeViolation(violation)}`),
-  ]
 }
 
 /** Whether a name is one of a fault. */
