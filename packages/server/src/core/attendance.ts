@@ -124,7 +124,7 @@ export class Attendance implements WheelTask {
     try {
       const { store, upkeep, lifetimeMs } = this.context
       const ask = (): Promise<PresenceOutcome> => store.leave(this.channel, this.stamp(), lifetimeMs)
-      const outcome = await this.inOrder(isAsked ? ask : () => upkeep.turn('members', ask).done)
+      const outcome = await this.inOrder(isAsked ? ask : () => upkeep.turn('members', ask, this.failures).done)
       this.leaving -= 1
       if (this.isPresent) this.context.counts.leaves += 1
       this.isPresent = false

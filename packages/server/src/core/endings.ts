@@ -79,7 +79,7 @@ export class Endings {
   private attempt(ending: Ending): Promise<void> {
     this.house.wheel.cancel(ending)
     return (ending.attempting ??= this.house.upkeep
-      .turn('sessions', () => this.release(ending))
+      .turn('sessions', () => this.release(ending), ending.failures)
       .done.finally(() => (ending.attempting = undefined)))
   }
 

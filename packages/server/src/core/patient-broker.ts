@@ -39,12 +39,13 @@ export class PatientBroker {
    */
   verify(since: Since, limit: number, begins: () => void): Promise<Recovery> {
     const { broker, upkeep } = this.context
-    return this.retrying(() => {
-      this.turn = upkeep.turn('channels', async () => {
+    return this.retrying((failures) => {
+      const read = async (): Promise<Recovery> => {
         if (this.closed) throw new Error('the channel is closed')
         begins()
         return broker.recover(this.channel, since, limit)
-      })
+      }
+      this.turn = upkeep.turn('channels', read, failures)
       return this.turn.done
     })
   }
@@ -67,10 +68,10 @@ export class PatientBroker {
     this.context.broker.unsubscribe(this.channel).catch((error: unknown) => this.report('unsubscribe', error))
   }
 
-  private async retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  private async retrying<T>(attempt: (failures: number) => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
-        return await attempt()
+        return await attempt(failures)
       } catch (error) {
         if (this.closed) throw error
         this.report('read', error)

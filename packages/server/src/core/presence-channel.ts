@@ -183,7 +183,7 @@ export class PresenceChannel implements WheelTask {
     const { clock, limits, upkeep } = this.context
     let began: number | undefined
     for (let readings = 0; ; readings++) {
-      const roll = await this.synchronize((begins) => this.retrying(() => this.listInTurn(begins)))
+      const roll = await this.synchronize((begins) => this.retrying((failures) => this.listInTurn(begins, failures)))
       began ??= clock.now()
       if (this.closed || !before) return roll
       const isAnew = roll.position.epoch !== before.position.epoch
@@ -220,13 +220,13 @@ export class PresenceChannel implements WheelTask {
     }
   }
 
-  private listInTurn(begins: () => void): Promise<PresenceList> {
-    const { upkeep } = this.context
-    return upkeep.turn('lists', () => {
+  private listInTurn(begins: () => void, failures: number): Promise<PresenceList> {
+    const read = (): Promise<PresenceList> => {
       if (this.closed) throw new Error('the channel is closed')
       begins()
       return this.list()
-    }).done
+    }
+    return this.context.upkeep.turn('lists', read, failures).done
   }
 
   private hold(change: PresenceChange): void {
@@ -263,10 +263,10 @@ export class PresenceChannel implements WheelTask {
   }
 
   /** Tries until it succeeds: watchers keep what they were told last. */
-  private async retrying<T>(attempt: () => Promise<T>): Promise<T> {
+  private async retrying<T>(attempt: (failures: number) => Promise<T>): Promise<T> {
     for (let failures = 0; ; failures++) {
       try {
-        return await attempt()
+        return await attempt(failures)
       } catch (error) {
         if (this.closed) throw error
         this.report('list', error)

@@ -7,12 +7,21 @@ const AT_ONCE = 200
 const SLOW_MS = 500
 /** How much is under way at most, with what is not answered. */
 const MOST = 1_000
+/** How much of each kind is under way that has failed before: while some of the backend is away, that never ends. */
+const AGAIN = 100
 
 /** Work that waits for its turn. */
 interface Job {
   readonly begin: () => Promise<unknown>
+  readonly queue: Queue
   hasBegun: boolean
   isUrgent: boolean
+}
+
+interface Queue {
+  readonly jobs: Fifo<Job>
+  readonly most: number
+  underWay: number
 }
 
 /** Work that was asked for. */
@@ -29,7 +38,7 @@ export interface Turn<T> {
  */
 export class Turns {
   private readonly kinds: string[] = []
-  private readonly queues: Array<Fifo<Job>> = []
+  private readonly queues: Queue[] = []
   private readonly urgent = new Fifo<Job>()
   private last = -1
   private underWay = 0
@@ -38,8 +47,12 @@ export class Turns {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Has work done as soon as it has its turn: in this moment, if there is room. */
-  take<T>(kind: string, work: () => Promise<T>): Turn<T> {
+  /**
+   * Has work done as soon as it has its turn: in this moment, if there is room.
+   *
+   * @param isAgain Whether it has failed before: then it does not keep waiting what is asked for the first time.
+   */
+  take<T>(kind: string, work: () => Promise<T>, isAgain = false): Turn<T> {
     let begin: Job['begin'] = () => Promise.resolve()
     const done = new Promise<T>((resolve) => {
       begin = () => {
@@ -49,8 +62,9 @@ export class Turns {
         return outcome
       }
     })
-    const job: Job = { begin, hasBegun: false, isUrgent: false }
-    this.queue(kind).push(job)
+    const queue = isAgain ? this.queue(`${kind} again`, AGAIN) : this.queue(kind, MOST)
+    const job: Job = { begin, queue, hasBegun: false, isUrgent: false }
+    queue.jobs.push(job)
     this.fill()
     return { done, hasten: () => this.hasten(job) }
   }
@@ -59,7 +73,7 @@ export class Turns {
   close(): void {
     this.closed = true
     this.urgent.clear()
-    for (const queue of this.queues) queue.clear()
+    for (const { jobs } of this.queues) jobs.clear()
   }
 
   private hasten(job: Job): void {
@@ -68,10 +82,10 @@ export class Turns {
     this.urgent.push(job)
   }
 
-  private queue(kind: string): Fifo<Job> {
+  private queue(kind: string, most: number): Queue {
     const known = this.queues[this.kinds.indexOf(kind)]
     if (known) return known
-    const queue = new Fifo<Job>()
+    const queue: Queue = { jobs: new Fifo(), most, underWay: 0 }
     this.kinds.push(kind)
     this.queues.push(queue)
     return queue
@@ -90,14 +104,17 @@ export class Turns {
     if (urgent) return urgent
     for (let i = 0; i < this.queues.length; i++) {
       this.last = (this.last + 1) % this.queues.length
-      const job = waiting(this.queues[this.last])
+      const queue = this.queues[this.last]
+      const job = queue && queue.underWay < queue.most ? waiting(queue.jobs) : undefined
       if (job) return job
     }
     return undefined
   }
 
   private start(job: Job): void {
+    const { queue } = job
     job.hasBegun = true
+    queue.underWay += 1
     this.underWay += 1
     let isSlow = false
     const timer = this.clock.setTimer(() => {
@@ -107,6 +124,7 @@ export class Turns {
     }, SLOW_MS)
     const over = (): void => {
       this.clock.clearTimer(timer)
+      queue.underWay -= 1
       this.underWay -= 1
       if (isSlow) this.slow -= 1
       this.fill()
@@ -116,9 +134,9 @@ export class Turns {
 }
 
 /** The first of a queue that has not begun out of its turn. */
-function waiting(queue: Fifo<Job> | undefined): Job | undefined {
+function waiting(jobs: Fifo<Job>): Job | undefined {
   for (;;) {
-    const job = queue?.shift()
+    const job = jobs.shift()
     if (!job?.hasBegun) return job
   }
 }

@@ -25,9 +25,13 @@ export class Upkeep {
     this.turns = new Turns(parts.clock)
   }
 
-  /** Has work done once, in its turn. */
-  turn<T>(chore: Chore, work: () => Promise<T>): Turn<T> {
-    return this.turns.take(chore, work)
+  /**
+   * Has work done once, in its turn.
+   *
+   * @param failures How often it has failed before.
+   */
+  turn<T>(chore: Chore, work: () => Promise<T>, failures = 0): Turn<T> {
+    return this.turns.take(chore, work, failures > 0)
   }
 
   /**
@@ -43,7 +47,7 @@ export class Upkeep {
   ): Promise<void> {
     for (let failures = 0; isWanted(); failures++) {
       try {
-        await this.turns.take(chore, async () => isWanted() && (await work())).done
+        await this.turn(chore, async () => isWanted() && (await work()), failures).done
         return
       } catch (error) {
         if (this.closed) return

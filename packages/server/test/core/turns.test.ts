@@ -7,11 +7,13 @@ function setUp() {
   const turns = new Turns(clock)
   const begun: string[] = []
   const ends: Array<() => void> = []
-  const take = (kind: string, name = kind) =>
-    turns.take(kind, () => {
+  const take = (kind: string, name = kind, isAgain = false) => {
+    const work = () => {
       begun.push(name)
       return new Promise<void>((resolve) => ends.push(resolve))
-    })
+    }
+    return turns.take(kind, work, isAgain)
+  }
   return {
     clock,
     turns,
@@ -94,4 +96,18 @@ test('what has not begun when everything ends never does, and no timer is left',
   await end(200)
   await clock.advance(10_000)
   expect([begun.length, clock.pending]).toEqual([200, 0])
+})
+
+test('what has failed before takes some of the room, and not all, though it is never answered', async () => {
+  const { clock, begun, take, many, end } = setUp()
+  for (let i = 0; i < 3_000; i++) take('a', 'again', true)
+  await clock.advance(60_000)
+  expect(begun).toHaveLength(100)
+  many('a', 150)
+  many('b', 150)
+  expect(begun).toHaveLength(300)
+  await clock.advance(500)
+  expect(begun).toHaveLength(400)
+  await end(10)
+  expect(begun.filter((name) => name === 'again')).toHaveLength(110)
 })

@@ -150,6 +150,20 @@ test('a part of the backend that does not answer does not keep the channels of t
   expect(errors().length).toBeLessThanOrEqual(10)
 })
 
+test('what is tried again and again, since a part of the backend is away, leaves room for the next resync of the others', async () => {
+  const { clock, server, backend, passage, begin } = await channels()
+  begin(clock)
+  passage.hangs = (channel) => typeof channel === 'string' && /^c\d*[02468]-/.test(channel)
+  backend.failOver()
+  await clock.advance(20_000)
+  const away = isLive(server).filter((live) => !live).length
+  expect(away).toBeGreaterThan(1_500)
+  expect(passage.peak).toBeLessThanOrEqual(1_000)
+  backend.failOver()
+  await clock.advance(300)
+  expect(isLive(server).filter((live) => !live)).toHaveLength(away)
+})
+
 test('a node that closes verifies nothing more', async () => {
   const { clock, server, backend, passage, begin } = await channels()
   begin(clock)
