@@ -6,6 +6,7 @@ import { BRIEF_MESSAGES } from '../protocol.js'
 import type { Record } from '../record.js'
 import type { Stage } from '../stage.js'
 import type { Fault } from './fault.js'
+import { watched, type Watched } from './watched.js'
 
 /** Large messages that a slow client is sent at most, in tens: 18 MB. */
 const MOST_BURSTS = 60
@@ -92,8 +93,9 @@ export const CLIENT_FAULTS: { readonly [kind: string]: Fault } = {
     says: 'links of clients stand still, shorter and longer than a heartbeat allows, then everything arrives late',
     async harm(stage, chance, _places, _record, proof) {
       const stalled = some(stage, chance)
+      const seen = stalled.map(watched)
       proof.claim('something had to wait on each of the links', () =>
-        harmed(stalled, (link) => link.harmed('up').held + link.harmed('down').held > 0),
+        harmed(seen, (link) => link.harmed('up').held + link.harmed('down').held > 0),
       )
       for (const link of stalled) link.change({ held: true })
       await sleep(chance.between(300, 5_000))
@@ -120,7 +122,7 @@ function fallen({ fleet }: Stage): Promise<number> {
 }
 
 /** Whether there are links, and something is true of all of them. */
-function harmed(links: readonly ProxiedLink[], isSo: (link: ProxiedLink) => boolean): boolean {
+function harmed(links: readonly Watched[], isSo: (link: Watched) => boolean): boolean {
   return links.length > 0 && links.every(isSo)
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultProxy } from '../../fault-proxy/index.js'
 import type { Dump } from '../protocol.js'
 import type { Fault } from './fault.js'
+import { watched } from './watched.js'
 
 /** As the command goes over the wire. The text of a function may hold the word as well. */
 const SUBSCRIBE = ['$9\r\nsubscribe\r\n', '$10\r\nssubscribe\r\n']
@@ -42,8 +43,8 @@ export const REDIS_WAY_FAULTS: Readonly<Record<string, Fault>> = {
     says: 'a server is cut off from Redis for a while: bytes wait both ways',
     async harm({ redis }, chance, _places, _record, proof) {
       const way = chance.pick(redis.ways)
+      const links = [...way.links].map(watched)
       way.change({ held: true })
-      const links = [...way.links]
       await sleep(chance.between(500, 4_000))
       way.clear()
       proof.claim('something had to wait on its way to Redis', () => links.some((link) => link.harmed('up').held > 0))
@@ -84,8 +85,8 @@ export const REDIS_WAY_FAULTS: Readonly<Record<string, Fault>> = {
     ...lossless,
     says: 'Redis answers and publishes a few hundred milliseconds late',
     async harm({ redis }, chance, _places, _record, proof) {
+      const links = redis.ways.map((way) => [...way.links].map(watched))
       for (const way of redis.ways) way.change({ delayMs: chance.between(50, 400) }, 'down')
-      const links = redis.ways.map((way) => [...way.links])
       await sleep(2_500)
       for (const way of redis.ways) way.clear()
       proof.claim('every server got answers late', () =>
@@ -98,11 +99,12 @@ export const REDIS_WAY_FAULTS: Readonly<Record<string, Fault>> = {
     says: 'what a server asks reaches Redis late, and so do the answers; what it listens to does not',
     async harm({ redis }, chance, _places, _record, proof) {
       const way = chance.pick(redis.ways)
-      const ears = await connections(way, { subscribed: true })
-      const links = await connections(way, { subscribed: false })
-      for (const link of links) link.change({ delayMs: chance.between(50, 400) })
+      const ears = (await connections(way, { subscribed: true })).map(watched)
+      const slow = await connections(way, { subscribed: false })
+      const links = slow.map(watched)
+      for (const link of slow) link.change({ delayMs: chance.between(50, 400) })
       await sleep(2_500)
-      for (const link of links) link.change({ delayMs: 0 })
+      for (const link of slow) link.change({ delayMs: 0 })
       proof.claim('questions and answers were late, and nothing else was', () => {
         const areLate = links.every((link) => link.harmed('up').late > 0 && link.harmed('down').late > 0)
         return areLate && ears.every((link) => link.harmed('down').late === 0)

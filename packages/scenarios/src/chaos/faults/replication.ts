@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from './fault.js'
+import { watched } from './watched.js'
 
 // The replica takes over in the end, in order: whatever became of the link, it has to have everything by then.
 const common = { isLossy: false, needs: 'redis', isNewHistory: true } as const
@@ -12,7 +13,7 @@ export const REPLICATION_FAULTS: Readonly<Record<string, Fault>> = {
     async harm({ redis }, chance, _places, _record, proof) {
       const { replication } = redis
       const before = await redis.process()
-      const links = [...replication.links]
+      const links = [...replication.links].map(watched)
       replication.change({ delayMs: chance.between(200, 800) })
       await sleep(2_000)
       const behind = await redis.behindBytes()
