@@ -1,3 +1,4 @@
+import { closePolicy } from '@org/realtime-protocol'
 import type { Clock } from '../ports/index.js'
 import type { Target } from './target.js'
 
@@ -36,6 +37,13 @@ export class Dismissals {
     // At the end, for the oldest go first.
     this.latest.delete(key)
     this.latest.set(key, { ...dismissal, at: now, number: ++this.count })
+  }
+
+  /** Whether a session was ended for good: its record can be there still, while the node that ended it tells the store. */
+  isOver(session: string): boolean {
+    const dismissal = this.latest.get(keyOf({ session }))
+    if (!dismissal || this.clock.now() - dismissal.at >= KEPT_MS) return false
+    return closePolicy(dismissal.code) !== 'reconnect'
   }
 
   /** How somebody was sent away after the first so many. */

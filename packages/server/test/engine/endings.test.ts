@@ -72,6 +72,26 @@ describe('a session that is over while the store cannot be reached', () => {
     expect(await w.resume(link, 'ada', w.a)).toBe(false)
   })
 
+  test('is over on every node at once, when it is the session that was sent away', async () => {
+    const w = kept()
+    const link = await w.connected(w.a, { token: 'ada' })
+    const { id } = link.only('connected').session
+    w.store.isAway = true
+    const outcome = w.a.disconnect({ session: id })
+    await w.clock.settle()
+    expect(await outcome).toEqual({ sessions: 1, complete: true })
+    expect(await w.resume(link, 'ada', w.b)).toBe(false)
+  })
+
+  test('is resumed elsewhere, when it was sent away to come back', async () => {
+    const w = kept()
+    const link = await w.connected(w.a, { token: 'ada' })
+    const outcome = w.a.disconnect({ session: link.only('connected').session.id }, { code: 4001 })
+    await w.clock.settle()
+    await outcome
+    expect(await w.resume(link, 'ada', w.b)).toBe(true)
+  })
+
   test('is ended at once by the word that the store may be back', async () => {
     const w = kept()
     const link = await w.connected(w.a, { token: 'ada' })

@@ -89,8 +89,9 @@ async function claimSession(
   admission: Admission,
   nextDigest: string,
 ): Promise<Claim | undefined> {
-  // One that is over is over here at once, also while the store cannot be told.
-  const session = frame.session && !node.endings.has(frame.session.id) ? frame.session : undefined
+  // One that is over is over here at once, whoever ended it, also while the store cannot be told.
+  const isOver = (id: string): boolean => node.endings.has(id) || node.dismissals.isOver(id)
+  const session = frame.session && !isOver(frame.session.id) ? frame.session : undefined
   const resume = session && { id: session.id, digest: node.random.digest(session.token) }
   try {
     return await node.sessions.claim({ newId: node.random.id(), resume, user: admission.user?.id ?? null, nextDigest })
