@@ -331,6 +331,8 @@ export interface CallSettled extends Stamped {
 export interface Fault extends Stamped {
   readonly type: 'fault'
   readonly kind: string
+  /** When it is over, if servers may ask the log in vain meanwhile. */
+  readonly until?: number
   /** Plain data, for people. */
   readonly detail?: unknown
 }

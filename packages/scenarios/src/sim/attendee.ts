@@ -23,12 +23,12 @@ export class Attendee {
   /** Is present from now on, or shows something else. */
   enter(channel: string): void {
     const data = `${this.life} ${this.calls + 1}`
-    this.call(channel, { action: 'enter', data }, this.client.channel(channel).presence.enter(data))
+    void this.call(channel, { action: 'enter', data }, this.client.channel(channel).presence.enter(data))
   }
 
-  /** Is present no more. */
-  leave(channel: string): void {
-    this.call(channel, { action: 'leave' }, this.client.channel(channel).presence.leave())
+  /** Is present no more. Resolves when it knows, or has given up. */
+  leave(channel: string): Promise<void> {
+    return this.call(channel, { action: 'leave' }, this.client.channel(channel).presence.leave())
   }
 
   /** Watches who is present, or stops it. */
@@ -64,13 +64,13 @@ export class Attendee {
     channel: string,
     what: { readonly action: 'enter' | 'leave'; readonly data?: string },
     outcome: Promise<void>,
-  ): void {
+  ): Promise<void> {
     const { life: client, user, world } = this
     const id = `${client} ${++this.calls}`
     world.record({ type: 'presence.call', client, user, channel, id, ...what })
     const settle = (ok: boolean) => () => {
       if (!this.process.isDead) world.record({ type: 'presence.settled', id, ok })
     }
-    outcome.then(settle(true), settle(false))
+    return outcome.then(settle(true), settle(false))
   }
 }

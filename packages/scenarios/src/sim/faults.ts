@@ -48,12 +48,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     })
   },
   'backend.death': (world, kind) => world.hit(kind, () => world.killBackend()),
-  'backend.degraded': (world, kind) =>
-    world.hit(kind, () => {
-      const { backend } = world
+  'backend.degraded': (world, kind) => {
+    const { backend } = world
+    const lastsMs = world.faultChance.between(500, 3_000)
+    const harm = () => {
       backend.setDegraded(true)
-      world.time.after(world.faultChance.between(500, 3_000), () => backend.setDegraded(false))
-    }),
+      world.time.after(lastsMs, () => backend.setDegraded(false))
+    }
+    world.hit(kind, harm, lastsMs)
+  },
   'backend.slow': weather({ extraMs: 400, newsMs: 400 }),
   'backend.slow-answers': weather({ extraMs: 400 }),
   'backend.request-loss': weather({ requestLoss: 0.3 }),
@@ -110,18 +113,27 @@ function onLink(harm: (world: World, wire: Wire) => void): Fault {
 
 function onNode(harm: (world: World, node: ServerNode) => void): Fault {
   return (world, kind) => {
-    const nodes = world.nodes.filter((node) => !node.process.isDead)
-    if (nodes.length === 0) return
-    const node = world.faultChance.pick(nodes)
-    world.hit(kind, () => harm(world, node))
+    const node = anyNode(world)
+    if (node) world.hit(kind, () => harm(world, node))
   }
+}
+
+function anyNode({ nodes, faultChance }: World): ServerNode | undefined {
+  const alive = nodes.filter((node) => !node.process.isDead)
+  return alive.length === 0 ? undefined : faultChance.pick(alive)
 }
 
 /** Bad weather between one node and its backend, for a while. */
 function weather(worse: Partial<BackendWeather>): Fault {
-  return onNode((world, node) => {
-    Object.assign(node.weather, worse)
-    const clear = Object.fromEntries(Object.keys(worse).map((name) => [name, 0]))
-    world.time.after(world.faultChance.between(500, 3_000), () => void Object.assign(node.weather, clear))
-  })
+  const clear = Object.fromEntries(Object.keys(worse).map((name) => [name, 0]))
+  return (world, kind) => {
+    const node = anyNode(world)
+    if (!node) return
+    const lastsMs = world.faultChance.between(500, 3_000)
+    const harm = () => {
+      Object.assign(node.weather, worse)
+      world.time.after(lastsMs, () => void Object.assign(node.weather, clear))
+    }
+    world.hit(kind, harm, worse.requestLoss || worse.replyLoss ? lastsMs : 0)
+  }
 }

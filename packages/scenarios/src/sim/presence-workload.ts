@@ -66,18 +66,23 @@ export function auditPresence(world: World, from: number): void {
   }
 }
 
-/** Leaves, more than once, and is back soon: leaves that fail meet those after them, and the next enter. */
+/**
+ * Leaves, more than once, and is back soon, or as soon as it has left: leaves that fail meet those after them, and the next
+ * enter.
+ */
 function hesitate({ time }: World, client: AppClient, channel: string, chance: Chance): void {
   // Whoever it is by then: the client can crash meanwhile.
-  const leave = (): void => client.attendee.leave(channel)
-  leave()
+  const leave = (): Promise<void> => client.attendee.leave(channel)
+  const enter = (): void => client.attendee.enter(channel)
+  void leave()
   let ms = 0
-  for (let n = chance.index(3); n > 0; n--) time.after((ms += chance.between(0, 1_200)), leave)
-  time.after(ms + chance.between(0, 1_200), () => client.attendee.enter(channel))
+  for (let n = chance.index(3); n > 0; n--) time.after((ms += chance.between(0, 1_200)), () => void leave())
+  if (chance.happens(0.5)) time.after(ms + chance.between(0, 1_200), enter)
+  else time.after(ms, () => void leave().then(() => time.after(chance.between(0, 400), enter)))
 }
 
 /** Enters, changes or leaves. */
 function act({ attendee }: AppClient, channel: string, chance: Chance): void {
   if (chance.happens(0.7)) attendee.enter(channel)
-  else attendee.leave(channel)
+  else void attendee.leave(channel)
 }

@@ -86,9 +86,13 @@ export class World {
     this.surprises.push(error)
   }
 
-  /** Writes down that a fault happened, before it does its harm. */
-  hit(kind: string, harm: () => void): void {
-    this.record({ type: 'fault', kind })
+  /**
+   * Writes down that a fault happened, before it does its harm.
+   *
+   * @param inVainMs Time for which servers may ask the log in vain.
+   */
+  hit(kind: string, harm: () => void, inVainMs = 0): void {
+    this.record({ type: 'fault', kind, ...(inVainMs > 0 && { until: round(this.time.now + inVainMs) }) })
     this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1)
     harm()
   }

@@ -257,6 +257,14 @@ describe('rule 6, losses', () => {
     expect(broken(record(lost, connUp('another'), finalLog('', [])), lossy)).toEqual([])
   })
 
+  test('a publisher that came back while the log could not be asked is told with its next reply', () => {
+    const away = (until: number) => ({ ...fault('away'), until })
+    expect(broken(record(lost, away(50), connUp(), finalLog('', [])), lossy)).toEqual([])
+    expect(broken(record(lost, away(-2_000), connUp(), finalLog('', [])), lossy)).toEqual([6])
+    const answered = [invoke('b', 'p'), ok('b', at('f', 1))]
+    expect(broken(record(lost, away(50), connUp(), answered, finalLog('f', ['b'])), lossy)).toEqual([6])
+  })
+
   test('a publisher that got a reply from the surviving history and was not told', () => {
     const history = record(lost, publish('b', at('f', 1)), fault('loss'), finalLog('f', ['b']))
     expect(broken(history, lossy)).toEqual([6])

@@ -7,14 +7,24 @@ import type { Stream } from '../stream.js'
 import type { Channel, Timeline } from '../timeline.js'
 import { sample, type Violation, violation } from '../violation.js'
 
+/** Time from when a server asks the log for what was undone until its client is connected, at most. */
+const ASKING_MS = 1_000
+
 /**
  * Rule 6: an acknowledged publish that is absent from the final log was lost by a lossy fault, and its publisher and
  * everyone who received it were told; who received an absent message that was never acknowledged is told as well.
  */
 export function* losses(timeline: Timeline, options: ResolvedOptions): Iterable<Violation> {
   const lossy = timeline.faults.filter(({ event }) => options.lossyFaults.has(event.kind))
+  const inVain = timeline.faults.flatMap(({ event: { at, until } }) => (until === undefined ? [] : [{ at, until }]))
   const contacts: Contacts = {
-    connUps: groupBy(timeline.connUps, ({ client }) => client),
+    connUps: groupBy(
+      // What was undone is asked for with the connect. It is asked for again with the next publish, and the next connect.
+      timeline.connUps.filter(
+        ({ event }) => !inVain.some(({ at, until }) => at <= event.at && until > event.at - ASKING_MS),
+      ),
+      ({ client }) => client,
+    ),
     lastLossy: lossy.at(-1)?.index ?? Infinity,
     end: timeline.end?.index ?? Infinity,
   }
@@ -70,7 +80,7 @@ function* untoldPublishers(
 
 /**
  * Two things prove that a client reached a server after the loss: a `conn.up` after the last lossy fault, for of
- * several faults any may be the one that lost it; or a reply out of the surviving history to a call that was made after
+ * several faults any may be the one that lost it, with a log that could be asked; or a reply out of the surviving history to a call that was made after
  * the lost acknowledgement.
  */
 function firstContact(
