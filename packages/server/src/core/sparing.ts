@@ -1,4 +1,5 @@
 import type { Clock, LogFields, Logger, Timer } from '../ports/index.js'
+import { PassingLogger } from './passing-logger.js'
 import { Seldom } from './seldom.js'
 
 /** While the backend is away, the time between two lines of one operation. */
@@ -21,30 +22,20 @@ interface Flood {
  * one line a minute for each operation, since every request fails then; otherwise three in ten seconds, and one at the
  * end of them that says how many there were besides.
  */
-export class SparingLogger implements Logger {
+export class SparingLogger extends PassingLogger {
   private readonly seldom = new Seldom(AWAY_MS)
   private readonly floods = new Map<string, Flood>()
 
   constructor(
-    private readonly logger: Logger,
+    protected readonly target: Logger,
     private readonly clock: Clock,
     private readonly isAway: () => boolean,
-  ) {}
-
-  debug(message: string, fields?: LogFields): void {
-    this.logger.debug(message, fields)
+  ) {
+    super()
   }
 
-  info(message: string, fields?: LogFields): void {
-    this.logger.info(message, fields)
-  }
-
-  warn(message: string, fields?: LogFields): void {
-    this.logger.warn(message, fields)
-  }
-
-  error(message: string, fields?: LogFields): void {
-    this.logger[this.isSaid(message, fields) ? 'error' : 'debug'](message, fields)
+  override error(message: string, fields?: LogFields): void {
+    this.target[this.isSaid(message, fields) ? 'error' : 'debug'](message, fields)
   }
 
   /** Says what is left to say. */
@@ -70,10 +61,10 @@ export class SparingLogger implements Logger {
   }
 
   private sum(name: string): void {
-    const { clock, logger, floods } = this
+    const { clock, target, floods } = this
     const flood = floods.get(name)
     floods.delete(name)
     clock.clearTimer(flood?.timer)
-    if (flood && flood.unsaid > 0) logger.error(`${name} failed more often`, { failures: flood.unsaid })
+    if (flood && flood.unsaid > 0) target.error(`${name} failed more often`, { failures: flood.unsaid })
   }
 }
