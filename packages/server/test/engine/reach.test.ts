@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Control, Kept, NodeHandler, Reached, RealtimeError } from '../../src/index.js'
+import type { Control, Kept, Reached, RealtimeError } from '../../src/index.js'
+import { deafNode } from '../../src/testing/index.js'
 import { Gate } from '../support/gate.js'
 import { world } from '../support/world.js'
 
@@ -19,19 +20,6 @@ function three(options: Parameters<typeof world>[0] = {}) {
     return Object.assign(link, { session: link.only('connected').session })
   }
   return { ...w, a, b, c, signIn }
-}
-
-/** A node that hears what it is asked, and says nothing. */
-function mute(): NodeHandler {
-  return {
-    deliver: () => undefined,
-    degraded: () => undefined,
-    resync: () => undefined,
-    verify: () => undefined,
-    superseded: () => undefined,
-    presenceChanged: () => undefined,
-    heard: () => undefined,
-  }
 }
 
 /** What a promise has become by now. */
@@ -83,7 +71,7 @@ describe('over all nodes', () => {
   test('a node that does not answer is waited for until the deadline, and missed', async () => {
     const { a, backend, clock, signIn } = three()
     await signIn(a, 'ada')
-    backend.join(mute())
+    backend.join(deafNode)
     const count = watched(a.count({ timeoutMs: 300 }))
     const kick = watched(a.disconnect({ user: 'ada' }))
     await clock.advance(300)
@@ -593,12 +581,7 @@ describe('a call to a client of another node', () => {
       return question.about === 'sessions' ? JSON.stringify({ kind: 'answer', id, answer: [session] }) : undefined
     }
     node.control = backend.join({
-      deliver: () => undefined,
-      degraded: () => undefined,
-      resync: () => undefined,
-      verify: () => undefined,
-      superseded: () => undefined,
-      presenceChanged: () => undefined,
+      ...deafNode,
       heard: (from, text) => {
         const answer = ghost(text)
         if (answer) void node.control?.send(from, answer)
@@ -626,7 +609,7 @@ describe('a call to a client of another node', () => {
   test('is UNAVAILABLE when nobody is found and a node did not answer, which may hold the session', async () => {
     const { a, b, backend, clock, signIn } = three()
     await signIn(b, 'ada')
-    backend.join(mute())
+    backend.join(deafNode)
     const [nobody, ada] = [watched(a.call({ user: 'eve' }, 'm')), watched(a.call({ user: 'ada' }, 'm'))]
     await clock.advance(999)
     expect(nobody.error).toBeUndefined()
