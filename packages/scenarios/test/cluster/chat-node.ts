@@ -1,9 +1,8 @@
 /** One server of the balanced chat: what an application writes, and nothing else. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { RealtimeServer } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
 import { SETTINGS, type NodeSettings } from '../../src/chaos/protocol.js'
+import { serve } from './serve.js'
 
 const { name, backend, leaseMs } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 if (backend.kind !== 'redis') throw new Error('this server needs Redis')
@@ -29,11 +28,4 @@ realtime.method('read_session', async (id) => {
   return known ? { attributes: known.attributes } : null
 })
 
-const http = createServer()
-realtime.attach(http)
-http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
-process.on('SIGTERM', () => {
-  http.close()
-  void realtime.close().then(() => process.exit(0))
-})
-process.on('disconnect', () => process.exit(0))
+serve(realtime)

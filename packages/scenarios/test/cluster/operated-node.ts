@@ -1,10 +1,9 @@
 /** A server on Redis that anybody enters under any name, and that does for its callers what its application could. */
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Data } from '@org/realtime-protocol'
 import { RealtimeServer } from '@org/realtime-server'
 import { redis } from '@org/realtime-server/redis'
 import { SETTINGS, type NodeSettings } from '../../src/chaos/protocol.js'
+import { serve } from './serve.js'
 
 const { name, backend, leaseMs } = JSON.parse(process.env[SETTINGS] ?? '') as NodeSettings
 if (backend.kind !== 'redis') throw new Error('this server needs Redis')
@@ -23,11 +22,4 @@ realtime.method('operate', async (input) => {
   return does.apply(realtime, args)
 })
 
-const http = createServer()
-realtime.attach(http)
-http.listen(0, '127.0.0.1', () => process.send?.({ port: (http.address() as AddressInfo).port }))
-process.on('SIGTERM', () => {
-  http.close()
-  void realtime.close().then(() => process.exit(0))
-})
-process.on('disconnect', () => process.exit(0))
+serve(realtime)
